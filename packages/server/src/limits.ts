@@ -1,0 +1,207 @@
+/** Every limit of the server: its name with its unit, its value, and why. `docs/limits.md` is made from this table. */
+export interface Limit {
+  readonly value: number;
+  readonly unit: 'bytes' | 'count' | 'ms' | 'seconds' | 'levels';
+  readonly reason: string;
+}
+
+const KiB = 1024;
+const MiB = 1024 * KiB;
+const GiB = 1024 * MiB;
+
+const table = {
+  manifestBytesMax: {
+    value: 4 * MiB,
+    unit: 'bytes',
+    reason: 'What ACR allows, and what the OCI specification asks a registry to take at least.',
+  },
+  layerBytesMax: { value: 200 * GiB, unit: 'bytes', reason: 'What ACR allows in every tier.' },
+  inlineBytesMax: {
+    value: 32 * KiB,
+    unit: 'bytes',
+    reason: 'Up to here a sealed row is written five times as fast as a file.',
+  },
+  segmentBytesMax: {
+    value: 1 * GiB,
+    unit: 'bytes',
+    reason: 'A segment is what a crash can lose of an upload, and what one key encrypts.',
+  },
+  uploadSegmentsMax: {
+    value: 65_536,
+    unit: 'count',
+    reason: 'The list of segments is read at once when a blob is opened.',
+  },
+  chunkBytesMin: {
+    value: 1,
+    unit: 'bytes',
+    reason:
+      'Sent as OCI-Chunk-Min-Length: any chunk is stored, since each request has an object or a row of its own.',
+  },
+  manifestDescriptorsMax: {
+    value: 10_000,
+    unit: 'count',
+    reason: 'The width of an index and the layers of an image; each becomes a row in one transaction.',
+  },
+  manifestDepthMax: {
+    value: 32,
+    unit: 'levels',
+    reason: 'JSON nesting: deeper is no manifest but an attack on the parser.',
+  },
+  indexDepthMax: {
+    value: 8,
+    unit: 'levels',
+    reason: 'Indexes of indexes: a walk stays bounded. Nothing in the field nests deeper than three.',
+  },
+  configBytesMax: {
+    value: 4 * MiB,
+    unit: 'bytes',
+    reason: 'A config that is larger is stored but not looked into for architecture, os and labels.',
+  },
+  pageDefault: { value: 100, unit: 'count', reason: "ACR's default of `n`." },
+  pageMax: {
+    value: 1000,
+    unit: 'count',
+    reason: "ACR's maximum of `n`; a larger `n` gets this many, with a Link to the rest.",
+  },
+  referrersPageMax: {
+    value: 100,
+    unit: 'count',
+    reason: 'Every referrer of a page is unsealed to show its annotations.',
+  },
+  tagsPerRequestMax: {
+    value: 100,
+    unit: 'count',
+    reason: 'Tags named by `?tag=` in one PUT; the specification asks for at least 10.',
+  },
+  rangesMax: {
+    value: 64,
+    unit: 'count',
+    reason: 'Ranges of one GET; lazy pullers ask for a few dozen. More gets the whole blob.',
+  },
+  bodyIdleMs: {
+    value: 60_000,
+    unit: 'ms',
+    reason: 'A body that brings nothing for this long is given up; what came is kept.',
+  },
+  responseIdleMs: {
+    value: 60_000,
+    unit: 'ms',
+    reason: 'A client that takes nothing for this long is disconnected, so that it holds no file.',
+  },
+  headersTimeoutMs: {
+    value: 30_000,
+    unit: 'ms',
+    reason: 'Slow headers hold a connection and nothing else may wait for them.',
+  },
+  keepAliveMs: {
+    value: 75_000,
+    unit: 'ms',
+    reason: 'Longer than the idle time of the common load balancers (60 s), so that they close first.',
+  },
+  headerBytesMax: {
+    value: 32 * KiB,
+    unit: 'bytes',
+    reason: 'Tokens are up to 8 KiB, and a range list may be long.',
+  },
+  urlBytesMax: { value: 16 * KiB, unit: 'bytes', reason: 'Longer is 414: a PUT with too many tags, mostly.' },
+  connectionsMax: {
+    value: 10_000,
+    unit: 'count',
+    reason: 'For each serving thread; more are closed at once rather than left to starve the others.',
+  },
+  uploadsOpenMax: {
+    value: 1000,
+    unit: 'count',
+    reason: 'Unfinished uploads of one identity: a runaway client may not fill the table.',
+  },
+  uploadBytesOpenMax: {
+    value: 2048 * GiB,
+    unit: 'bytes',
+    reason: 'Bytes in unfinished uploads of one identity: ten layers of the largest size.',
+  },
+  uploadLifetimeSeconds: {
+    value: 7 * 24 * 3600,
+    unit: 'seconds',
+    reason: 'A week is long enough for any push; then its bytes are given back.',
+  },
+  tokenBytesMax: { value: 8 * KiB, unit: 'bytes', reason: 'A longer token is refused before it is parsed.' },
+  scopesMax: { value: 100, unit: 'count', reason: 'Scopes in one token request.' },
+  accessTokenSeconds: { value: 4500, unit: 'seconds', reason: "ACR's 75 minutes." },
+  refreshTokenSeconds: { value: 3 * 3600, unit: 'seconds', reason: "ACR's 3 hours." },
+  clockSkewSeconds: {
+    value: 60,
+    unit: 'seconds',
+    reason: 'Two machines of one deployment may disagree by this much.',
+  },
+  signingKeySeconds: {
+    value: 30 * 24 * 3600,
+    unit: 'seconds',
+    reason: 'Age at which the signing key is replaced; old ones verify until their tokens are over.',
+  },
+  loginsAtOnceMax: {
+    value: 2,
+    unit: 'count',
+    reason: 'Costly logins (scrypt, signing) at once in a serving thread: a flood leaves pulls their share.',
+  },
+  loginsWaitingMax: {
+    value: 64,
+    unit: 'count',
+    reason: 'Logins that wait for their turn in a serving thread; more get 429.',
+  },
+  loginFailuresMax: {
+    value: 20,
+    unit: 'count',
+    reason: 'Wrong passwords for one user from one address in a minute; then 429 until the minute is over.',
+  },
+  oauthBodyBytesMax: {
+    value: 64 * KiB,
+    unit: 'bytes',
+    reason: 'A form of /oauth2/token holds two tokens at most.',
+  },
+  commandsQueuedMax: {
+    value: 4096,
+    unit: 'count',
+    reason: 'Commands that wait for the writer; more get 503 with Retry-After.',
+  },
+  commandBytesQueuedMax: {
+    value: 256 * MiB,
+    unit: 'bytes',
+    reason: 'Bytes of commands that wait for the writer.',
+  },
+  groupCommandsMax: {
+    value: 64,
+    unit: 'count',
+    reason: 'Commands in one commit: larger groups gained nothing more.',
+  },
+  groupBytesMax: { value: 1 * MiB, unit: 'bytes', reason: 'Bytes in one commit.' },
+  liveHashesMax: {
+    value: 256,
+    unit: 'count',
+    reason:
+      'Running hashes of unfinished uploads kept in a serving thread; one that is dropped is made again by reading back.',
+  },
+  manifestCacheBytesMax: {
+    value: 16 * MiB,
+    unit: 'bytes',
+    reason: 'Opened manifests kept in a serving thread.',
+  },
+  tokensRememberedMax: {
+    value: 4096,
+    unit: 'count',
+    reason: 'Verified tokens that a serving thread remembers by their hash.',
+  },
+  jobLeaseMs: { value: 60_000, unit: 'ms', reason: 'A job whose holder died is taken over after this.' },
+  jobAttemptsMax: { value: 10, unit: 'count', reason: 'Then a job is dead and shown as such.' },
+  expireBatchMax: { value: 200, unit: 'count', reason: 'Uploads ended in one transaction.' },
+  requestIdCharsMax: { value: 128, unit: 'count', reason: 'A longer X-Request-Id of a client is replaced.' },
+  userAgentCharsMax: { value: 256, unit: 'count', reason: 'Kept in events; the rest is cut off.' },
+  mountSourcesMax: { value: 16, unit: 'count', reason: 'Repositories looked at for a mount without `from`.' },
+} as const satisfies Record<string, Limit>;
+
+/** The table, for the documentation. */
+export const limitTable: Readonly<Record<string, Limit>> = table;
+
+/** The values alone, by name. */
+export const limits = Object.fromEntries(
+  Object.entries(table).map(([name, limit]) => [name, limit.value]),
+) as { readonly [Name in keyof typeof table]: number };

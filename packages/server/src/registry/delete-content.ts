@@ -1,0 +1,38 @@
+import type { Digest } from '@cerulean/oci/digest.ts';
+import type { Reference } from '@cerulean/oci/reference.ts';
+import type { Precondition } from './commands.ts';
+import { type Actor, commandOptions, type RegistryPorts } from './registry-ports.ts';
+
+type Ports = Pick<RegistryPorts, 'bus' | 'newId' | 'now'>;
+
+/**
+ * Removes a tag, or a manifest with every tag that points at it (OCI end-9).
+ * @throws name_unknown, tag_unknown, manifest_unknown, manifest_referenced, precondition_failed
+ */
+export async function deleteReference(
+  ports: Ports,
+  actor: Actor,
+  request: {
+    readonly repositoryName: string;
+    readonly reference: Reference;
+    readonly precondition: Precondition | null;
+  },
+): Promise<void> {
+  const { repositoryName, reference, precondition } = request;
+  const target = { registry: actor.registry.id, repositoryName, precondition };
+  if (reference.kind === 'tag') {
+    await ports.bus.execute('deleteTag', { ...target, tag: reference.tag }, commandOptions(ports, actor));
+  } else {
+    await ports.bus.execute('deleteManifest', { ...target, digest: reference.digest }, commandOptions(ports, actor));
+  }
+}
+
+/** Takes a blob out of a repository; others that link it keep it (OCI end-10). @throws blob_unknown, blob_referenced */
+export async function deleteBlob(
+  ports: Ports,
+  actor: Actor,
+  request: { readonly repositoryName: string; readonly digest: Digest },
+): Promise<void> {
+  const input = { registry: actor.registry.id, ...request };
+  await ports.bus.execute('unlinkBlob', input, commandOptions(ports, actor));
+}

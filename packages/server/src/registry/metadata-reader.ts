@@ -1,0 +1,130 @@
+/**
+ * What the serving threads read. Every answer is a committed and durable state; a reader never sees half a command.
+ * A name that is not there is `undefined`; refusing is the caller's business.
+ */
+
+import type { SegmentFacts } from './commands.ts';
+import type { RegistrySettings, RepositorySettings } from './settings.ts';
+
+export interface RegistryRow {
+  readonly id: string;
+  readonly name: string;
+  readonly createdAt: number;
+  readonly settings: RegistrySettings;
+  /** Number of the registry's key that seals new content. */
+  readonly keyNumber: number;
+}
+
+export interface RepositoryRow {
+  readonly id: string;
+  readonly registry: string;
+  readonly name: string;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  readonly manifestCount: number;
+  readonly tagCount: number;
+  readonly settings: RepositorySettings;
+}
+
+export interface ManifestRow {
+  readonly digest: string;
+  readonly mediaType: string;
+  readonly sizeBytes: number;
+}
+
+/** A manifest with its sealed bytes. */
+export interface SealedManifest extends ManifestRow {
+  readonly box: Uint8Array;
+}
+
+export interface BlobRow {
+  readonly id: string;
+  readonly digest: string;
+  readonly sizeBytes: number;
+}
+
+export interface UploadRow {
+  readonly blob: string;
+  readonly registry: string;
+  readonly repositoryName: string;
+  readonly principal: string;
+  readonly algorithm: string;
+  readonly offsetBytes: number;
+  readonly prefixDigest: string | null;
+  readonly state: 'open' | 'done' | 'cancelled';
+  readonly expiresAt: number;
+}
+
+export interface ReferrerRow extends SealedManifest {
+  readonly artifactType: string | null;
+  readonly hasAnnotations: boolean;
+}
+
+export interface CredentialRow {
+  readonly id: string;
+  readonly name: 'password' | 'password2';
+  readonly sealedBox: Uint8Array;
+  readonly verifierKind: 'hmac' | 'scrypt';
+  readonly verifierVersion: number;
+  readonly verifier: Uint8Array;
+}
+
+export interface PrincipalRow {
+  readonly id: string;
+  readonly registry: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly enabled: boolean;
+}
+
+export interface SystemKeyRow {
+  readonly purpose: number;
+  readonly version: number;
+  readonly box: Uint8Array;
+  readonly createdAt: number;
+  readonly retiredAt: number | null;
+}
+
+/** One page of names after `last` (exclusive), in byte order. */
+export interface PageRequest {
+  readonly last: string | undefined;
+  readonly limit: number;
+}
+
+export interface MetadataReader {
+  deployment(): Promise<
+    { rootKeyNumber: number; rootKeyFingerprint: string; incarnation: string; origin: string } | undefined
+  >;
+  findRegistry(name: string): Promise<RegistryRow | undefined>;
+  listRegistries(): Promise<RegistryRow[]>;
+  registryKeyBox(registry: string, keyNumber: number): Promise<Uint8Array | undefined>;
+  listSystemKeys(purpose: number): Promise<SystemKeyRow[]>;
+  findPrincipal(registry: string, kind: string, name: string): Promise<PrincipalRow | undefined>;
+  principalById(id: string): Promise<PrincipalRow | undefined>;
+  listCredentials(principal: string): Promise<CredentialRow[]>;
+  findRepository(registry: string, name: string): Promise<RepositoryRow | undefined>;
+  /** Repositories that hold a manifest, in byte order of their names. */
+  listRepositories(registry: string, page: PageRequest): Promise<string[]>;
+  countRepositories(registry: string): Promise<number>;
+  listTags(repository: string, page: PageRequest): Promise<string[]>;
+  /** The digest that a tag points at. */
+  findTag(repository: string, tag: string): Promise<string | undefined>;
+  findManifest(repository: string, digest: string): Promise<ManifestRow | undefined>;
+  manifestBox(registry: string, digest: string): Promise<Uint8Array | undefined>;
+  findBlob(repository: string, digest: string): Promise<BlobRow | undefined>;
+  /** The first repositories, in byte order of names, that link this digest: for a mount without `from`. */
+  listRepositoriesLinking(registry: string, digest: string, limit: number): Promise<string[]>;
+  segments(blob: string): Promise<SegmentFacts[]>;
+  /** Manifests whose subject is `subject`, after the digest `last`, in byte order of digests. */
+  listReferrers(
+    repository: string,
+    subject: string,
+    artifactType: string | undefined,
+    page: PageRequest,
+  ): Promise<ReferrerRow[]>;
+  findUpload(blob: string): Promise<UploadRow | undefined>;
+  /** How many uploads of this principal are unfinished, and how many bytes they hold. */
+  openUploads(principal: string): Promise<{ count: number; bytes: number }>;
+  /** Unfinished uploads of everybody: for people who ask for a status. */
+  countOpenUploads(): Promise<number>;
+}

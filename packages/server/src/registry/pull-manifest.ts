@@ -1,0 +1,46 @@
+import type { Reference } from '@cerulean/oci/reference.ts';
+import { RegistryError } from '../errors.ts';
+import type { ManifestRow, RegistryRow } from './metadata-reader.ts';
+import { nameUnknown } from './pull-blob.ts';
+import type { RegistryPorts } from './registry-ports.ts';
+
+/** A manifest by tag or digest, without its bytes (OCI end-3). @throws name_unknown, manifest_unknown */
+export async function findManifest(
+  ports: Pick<RegistryPorts, 'reader'>,
+  registry: Pick<RegistryRow, 'id'>,
+  wanted: { readonly repositoryName: string; readonly reference: Reference },
+): Promise<ManifestRow> {
+  const { repositoryName, reference } = wanted;
+  const repository = await ports.reader.findRepository(registry.id, repositoryName);
+  if (repository === undefined) throw nameUnknown(repositoryName);
+  const digest = reference.kind === 'digest' ? reference.digest : await ports.reader.findTag(repository.id, reference.tag);
+  const manifest = digest === undefined ? undefined : await ports.reader.findManifest(repository.id, digest);
+  if (manifest === undefined) throw manifestUnknown(repositoryName, reference);
+  return manifest;
+}
+
+/** The bytes of a manifest that was found, exactly as they were put. */
+export async function manifestBytes(
+  ports: Pick<RegistryPorts, 'reader' | 'manifestSealer' | 'manifestCache'>,
+  registry: Pick<RegistryRow, 'id'>,
+  digest: string,
+): Promise<Uint8Array> {
+  const known = ports.manifestCache.get(registry.id, digest);
+  if (known !== undefined) return known;
+  const box = await ports.reader.manifestBox(registry.id, digest);
+  // A delete may come between the row that was found and its content.
+  if (box === undefined) throw new RegistryError('manifest_unknown', `manifest ${digest} is not found`, { Revision: digest });
+  const bytes = await ports.manifestSealer.openManifest(registry.id, digest, box);
+  ports.manifestCache.put(registry.id, digest, bytes);
+  return bytes;
+}
+
+/** In ACR's words, which its clients show to their users. */
+function manifestUnknown(repositoryName: string, reference: Reference): RegistryError {
+  return reference.kind === 'tag'
+    ? new RegistryError('manifest_unknown', `manifest tagged by "${reference.tag}" is not found`, { Tag: reference.tag })
+    : new RegistryError('manifest_unknown', `manifest ${reference.digest} is not found`, {
+        Name: repositoryName,
+        Revision: reference.digest,
+      });
+}

@@ -1,0 +1,33 @@
+import { isDigestAlgorithm } from '@cerulean/oci/digest.ts';
+import { RegistryError } from '../errors.ts';
+import { limits } from '../limits.ts';
+import type { UploadIdentity } from './commands.ts';
+import type { Actor, RegistryPorts } from './registry-ports.ts';
+import { mintUploadToken } from './upload-token.ts';
+
+/** An upload and the token that is its whole state until bytes come. */
+export interface StartedUpload {
+  readonly upload: UploadIdentity;
+  readonly token: string;
+}
+
+/** Starts an upload (OCI end-4a, end-4c). Nothing is written. @throws digest_algorithm_unsupported */
+export function startUpload(
+  ports: Pick<RegistryPorts, 'uploadMac' | 'newId' | 'now'>,
+  actor: Actor,
+  request: { readonly repositoryName: string; readonly algorithm: string },
+): StartedUpload {
+  if (!isDigestAlgorithm(request.algorithm)) {
+    const message = 'This registry computes sha256 and sha512 digests: choose one of them as digest-algorithm.';
+    throw new RegistryError('digest_algorithm_unsupported', message, { algorithm: request.algorithm.slice(0, 64) });
+  }
+  const upload: UploadIdentity = {
+    blob: ports.newId(),
+    registry: actor.registry.id,
+    repositoryName: request.repositoryName,
+    principal: actor.principalId,
+    algorithm: request.algorithm,
+    expiresAt: ports.now() + limits.uploadLifetimeSeconds * 1000,
+  };
+  return { upload, token: mintUploadToken(upload, ports.uploadMac.current()) };
+}

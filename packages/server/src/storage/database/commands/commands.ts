@@ -1,0 +1,42 @@
+import { mountBlob, unlinkBlob } from './blobs.ts';
+import type { CommandBodies } from './command.ts';
+import { initialiseDeployment, putSystemKey, retireSystemKey } from './deployment.ts';
+import { claimJobs, completeJob, dropTrash, enqueueJob, failJob, listTrash } from './jobs.ts';
+import { deleteManifest, deleteTag, putManifest } from './manifests.ts';
+import {
+  adoptVerifier,
+  createRegistry,
+  deleteRegistry,
+  regenerateCredential,
+  setRegistry,
+  setRepository,
+} from './registries.ts';
+import { appendUpload, cancelUpload, expireUploads, finishUpload } from './uploads.ts';
+
+/** Every command's body, by its name. */
+export const commands: CommandBodies = {
+  initialiseDeployment,
+  createRegistry,
+  setRegistry,
+  deleteRegistry,
+  setRepository,
+  regenerateCredential,
+  adoptVerifier,
+  appendUpload,
+  finishUpload,
+  cancelUpload,
+  mountBlob,
+  unlinkBlob,
+  putManifest,
+  deleteManifest,
+  deleteTag,
+  putSystemKey,
+  retireSystemKey,
+  enqueueJob,
+  claimJobs,
+  completeJob,
+  failJob,
+  expireUploads,
+  listTrash,
+  dropTrash,
+};

@@ -1,0 +1,258 @@
+/** Manifests and the tags that point at them. */
+import { RegistryError } from '../../../errors.ts';
+import type { PutManifest } from '../../../registry/commands.ts';
+import { allowsSparseManifests } from '../../../registry/settings.ts';
+import type { Transaction } from '../queries.ts';
+import { aParentOf } from './blobs.ts';
+import { type CommandBody, nextHlc, touchedRepository } from './command.ts';
+import { lockKnownRepository, lockOrMakeRepository, lockRegistry } from './locks.ts';
+import * as sqlManifest from './manifest-statements.ts';
+import { currentTags, holdsPrecondition, pointTags, removeTags } from './tags.ts';
+
+/** Stores a manifest, its references as rows, and points tags at it. */
+export const putManifest: CommandBody<'putManifest'> = async (tx, input, context) => {
+  const registry = await lockRegistry(tx, input.registry);
+  const repository = await lockOrMakeRepository(
+    tx,
+    { registry: input.registry, name: input.repositoryName },
+    { newId: context.newId, now: context.now },
+  );
+  const existing = await tx.one(sqlManifest.lockManifest, {
+    repository: repository.id,
+    digest: input.digest,
+  });
+  const tags = await currentTags(tx, repository.id, input.tags);
+  const current =
+    input.tags.length > 0 ? tags.map((tag) => tag.digest) : [existing === undefined ? null : input.digest];
+  holdsPrecondition(input.precondition, current);
+  const sparse = allowsSparseManifests(registry, repository.settings);
+  const indexDepth = await checkReferences(tx, { repository: repository.id, input, sparse });
+  const hlc = nextHlc(context.now, ...tags.map((tag) => tag.hlc), existing?.hlc ?? 0);
+  const stamp = {
+    repository: repository.id,
+    digest: input.digest,
+    now: context.now,
+    hlc,
+    by: context.principalId,
+  };
+  if (existing === undefined) await addManifest(tx, input, { ...stamp, indexDepth });
+  else
+    await tx.run(sqlManifest.touchManifest, {
+      repository: stamp.repository,
+      digest: stamp.digest,
+      now: stamp.now,
+      hlc,
+    });
+  const addedTags = await pointTags(tx, tags, stamp);
+  const counts = {
+    repository: repository.id,
+    manifests: existing === undefined ? 1 : 0,
+    tags: addedTags,
+    now: context.now,
+  };
+  await tx.run(sqlManifest.countContent, counts);
+  const moved = tags.map((tag) => ({ name: tag.name, previousDigest: tag.digest }));
+  return {
+    value: { created: existing === undefined, tags: moved },
+    touched: [touchedRepository(input.registry, input.repositoryName)],
+    event: {
+      registry: input.registry,
+      kind: 'manifest.put',
+      repository,
+      hlc,
+      payload: {
+        digest: input.digest,
+        mediaType: input.mediaType,
+        artifactType: input.artifactType,
+        subject: input.subjectDigest,
+        size: input.sizeBytes,
+        created: existing === undefined,
+        tags: moved,
+      },
+    },
+  };
+};
+
+/** Removes a manifest and every tag that points at it. */
+export const deleteManifest: CommandBody<'deleteManifest'> = async (tx, input, context) => {
+  const registry = await lockRegistry(tx, input.registry);
+  const repository = await lockKnownRepository(tx, input.registry, input.repositoryName);
+  const key = { repository: repository.id, digest: input.digest };
+  const existing = await tx.one(sqlManifest.lockManifest, key);
+  if (existing === undefined) throw unknownManifest(input.digest, input.repositoryName);
+  holdsPrecondition(input.precondition, [input.digest]);
+  if (!allowsSparseManifests(registry, repository.settings)) await refuseWhileReferenced(tx, key);
+  const tags = await tx.all(sqlManifest.tagsOf, key);
+  const hlc = nextHlc(context.now, existing.hlc, ...tags.map((tag) => tag.hlc));
+  await removeTags(tx, tags, { repository: repository.id, now: context.now, hlc });
+  await tx.run(sqlManifest.removeReferences, { repository: repository.id, parent: input.digest });
+  await tx.run(sqlManifest.removeManifest, key);
+  await tx.run(sqlManifest.countContent, {
+    repository: repository.id,
+    manifests: -1,
+    tags: -tags.length,
+    now: context.now,
+  });
+  const names = tags.map((tag) => tag.name);
+  return {
+    value: { tags: names },
+    touched: [touchedRepository(input.registry, input.repositoryName)],
+    event: {
+      registry: input.registry,
+      kind: 'manifest.delete',
+      repository,
+      hlc,
+      payload: { digest: input.digest, mediaType: existing.media_type, tags: names },
+    },
+  };
+};
+
+/** Removes a tag; the manifest stays. */
+export const deleteTag: CommandBody<'deleteTag'> = async (tx, input, context) => {
+  await lockRegistry(tx, input.registry);
+  const repository = await lockKnownRepository(tx, input.registry, input.repositoryName);
+  const [tag] = await currentTags(tx, repository.id, [input.tag]);
+  if (tag === undefined || tag.digest === null) {
+    // A condition on what is not there fails as a condition: the client learns that somebody was faster.
+    if (input.precondition !== null) holdsPrecondition(input.precondition, [null]);
+    throw new RegistryError('tag_unknown', 'the specified tag does not exist', { Tag: input.tag });
+  }
+  holdsPrecondition(input.precondition, [tag.digest]);
+  const hlc = nextHlc(context.now, tag.hlc);
+  await removeTags(tx, [{ name: tag.name, digest: tag.digest }], {
+    repository: repository.id,
+    now: context.now,
+    hlc,
+  });
+  await tx.run(sqlManifest.countContent, {
+    repository: repository.id,
+    manifests: 0,
+    tags: -1,
+    now: context.now,
+  });
+  return {
+    value: { digest: tag.digest },
+    touched: [touchedRepository(input.registry, input.repositoryName)],
+    event: {
+      registry: input.registry,
+      kind: 'tag.delete',
+      repository,
+      hlc,
+      payload: { tag: tag.name, digest: tag.digest },
+    },
+  };
+};
+
+async function refuseWhileReferenced(
+  tx: Transaction,
+  key: { repository: string; digest: string },
+): Promise<void> {
+  const parent = await tx.one(aParentOf, { repository: key.repository, child: key.digest });
+  if (parent === undefined) return;
+  throw new RegistryError(
+    'manifest_referenced',
+    `The index ${parent.parent} of this repository needs the manifest: delete that first.`,
+    {
+      digest: key.digest,
+      index: parent.parent,
+    },
+  );
+}
+
+/** Everything that a manifest needs must be there, unless sparse manifests are let in. Answers how deep it nests. */
+async function checkReferences(
+  tx: Transaction,
+  check: { readonly repository: string; readonly input: PutManifest; readonly sparse: boolean },
+): Promise<number> {
+  const missing: { digest: string; kind: string; mediaType: string }[] = [];
+  let depth = 0;
+  for (const reference of check.input.references) {
+    const key = { repository: check.repository, digest: reference.digest };
+    if (reference.kind === 'child') {
+      const child = await tx.one(sqlManifest.shareManifest, key);
+      if (child !== undefined) depth = Math.max(depth, child.index_depth + 1);
+      else missing.push({ digest: reference.digest, kind: 'manifest', mediaType: reference.mediaType });
+    } else if (reference.required && (await tx.one(sqlManifest.shareLink, key)) === undefined) {
+      missing.push({ digest: reference.digest, kind: 'blob', mediaType: reference.mediaType });
+    }
+  }
+  if (missing.length > 0 && !check.sparse) throw missingParts(missing);
+  if (depth > check.input.indexDepthMax) {
+    throw new RegistryError(
+      'manifest_invalid',
+      `Indexes nest at most ${check.input.indexDepthMax} deep; this one would be ${depth}.`,
+    );
+  }
+  return depth;
+}
+
+/** Names at most this many missing parts; the rest is counted. */
+const missingNamedMax = 100;
+
+function missingParts(
+  missing: readonly { digest: string; kind: string; mediaType: string }[],
+): RegistryError {
+  const rest = missing.length > missingNamedMax ? ` and ${missing.length - missingNamedMax} more` : '';
+  return new RegistryError(
+    'manifest_parts_unknown',
+    `The manifest needs ${missing.length} part(s) that this repository does not have; push them first${rest}.`,
+    missing.slice(0, missingNamedMax),
+  );
+}
+
+async function addManifest(
+  tx: Transaction,
+  input: PutManifest,
+  stamp: {
+    readonly repository: string;
+    readonly now: number;
+    readonly hlc: number;
+    readonly by: string;
+    readonly indexDepth: number;
+  },
+): Promise<void> {
+  await tx.run(sqlManifest.addContent, {
+    registry: input.registry,
+    digest: input.digest,
+    box: input.box,
+    now: stamp.now,
+  });
+  await tx.run(sqlManifest.addManifest, {
+    repository: stamp.repository,
+    digest: input.digest,
+    mediaType: input.mediaType,
+    artifactType: input.artifactType,
+    referrerArtifactType: input.referrerArtifactType,
+    subject: input.subjectDigest,
+    config: input.configDigest,
+    configMediaType: input.configMediaType,
+    annotations: input.hasAnnotations ? 1 : 0,
+    size: input.sizeBytes,
+    imageSize: input.imageSizeBytes,
+    architecture: input.architecture,
+    os: input.os,
+    variant: input.variant,
+    osVersion: input.osVersion,
+    configCreated: input.configCreated,
+    labelsBox: input.labelsBox,
+    indexDepth: stamp.indexDepth,
+    by: stamp.by,
+    now: stamp.now,
+    hlc: stamp.hlc,
+  });
+  for (const reference of input.references) {
+    await tx.run(sqlManifest.addReference, {
+      repository: stamp.repository,
+      parent: input.digest,
+      child: reference.digest,
+      kind: reference.kind,
+      mediaType: reference.mediaType,
+      size: reference.sizeBytes,
+      required: reference.required ? 1 : 0,
+      platform: reference.platform,
+    });
+  }
+}
+
+const unknownManifest = (digest: string, name: string): RegistryError =>
+  new RegistryError('manifest_unknown', `manifest ${digest} is not found`, { Name: name, Revision: digest });

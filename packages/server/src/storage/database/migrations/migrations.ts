@@ -1,0 +1,7 @@
+import { foundation } from './0001-foundation.ts';
+import type { Migration } from './migration.ts';
+
+/** Every step in order; a new one is added at the end and none is ever changed. */
+export const migrations: readonly Migration[] = [foundation];
+
+export const schemaVersion = migrations.length;

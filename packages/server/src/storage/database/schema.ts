@@ -1,0 +1,250 @@
+import type { Generated } from 'kysely';
+
+/**
+ * The tables, as Kysely sees them; `migrations/` has them as the engines do.
+ *
+ * Forms. Ids are 16 random bytes as 32 hex digits, one form in rows, logs and paths. Times are milliseconds since the
+ * epoch; a hybrid clock (`hlc`) is microseconds, the greater of now and what it follows plus one. Booleans are 0 and 1.
+ */
+export interface DeploymentTable {
+  /** Always 1: there is one row. */
+  singleton: number;
+  origin: string;
+  incarnation: string;
+  root_key_number: number;
+  root_key_fingerprint: string;
+  rights_epoch: number;
+  created_at: number;
+}
+
+export interface SystemKeyTable {
+  purpose: number;
+  version: number;
+  box: Uint8Array;
+  created_at: number;
+  retired_at: number | null;
+}
+
+export interface RegistryTable {
+  id: string;
+  name: string;
+  settings: string;
+  key_number: number;
+  created_at: number;
+  deleted_at: number | null;
+}
+
+export interface RegistryKeyTable {
+  registry: string;
+  number: number;
+  box: Uint8Array;
+  created_at: number;
+}
+
+export interface PrincipalTable {
+  id: string;
+  registry: string;
+  kind: string;
+  name: string;
+  enabled: number;
+  created_at: number;
+}
+
+export interface CredentialTable {
+  id: string;
+  principal: string;
+  name: string;
+  sealed_box: Uint8Array;
+  verifier_kind: string;
+  verifier_version: number;
+  verifier: Uint8Array;
+  created_at: number;
+}
+
+export interface RepositoryTable {
+  id: string;
+  registry: string;
+  name: string;
+  settings: string | null;
+  manifest_count: number;
+  tag_count: number;
+  created_at: number;
+  updated_at: number;
+}
+
+export interface BlobTable {
+  id: string;
+  registry: string;
+  digest: string;
+  size: number;
+  created_at: number;
+}
+
+export interface SegmentTable {
+  blob: string;
+  start: number;
+  length: number;
+  id: string;
+  cipher: number;
+  inline_box: Uint8Array | null;
+  object: string | null;
+  object_offset: number | null;
+  key_box: Uint8Array | null;
+}
+
+export interface RepositoryBlobTable {
+  repository: string;
+  digest: string;
+  blob: string;
+  linked_at: number;
+}
+
+export interface UploadTable {
+  blob: string;
+  registry: string;
+  repository_name: string;
+  principal: string;
+  algorithm: string;
+  byte_offset: number;
+  prefix_digest: string | null;
+  state: string;
+  created_at: number;
+  updated_at: number;
+  expires_at: number;
+}
+
+export interface ManifestContentTable {
+  registry: string;
+  digest: string;
+  box: Uint8Array;
+  created_at: number;
+}
+
+export interface ManifestTable {
+  repository: string;
+  digest: string;
+  media_type: string;
+  artifact_type: string | null;
+  referrer_artifact_type: string | null;
+  subject_digest: string | null;
+  config_digest: string | null;
+  config_media_type: string | null;
+  has_annotations: number;
+  size: number;
+  image_size: number;
+  architecture: string | null;
+  os: string | null;
+  variant: string | null;
+  os_version: string | null;
+  config_created: string | null;
+  labels_box: Uint8Array | null;
+  index_depth: number;
+  pushed_by: string;
+  created_at: number;
+  updated_at: number;
+  hlc: number;
+}
+
+export interface ManifestReferenceTable {
+  repository: string;
+  parent: string;
+  child: string;
+  kind: string;
+  media_type: string;
+  size: number;
+  required: number;
+  platform: string | null;
+}
+
+export interface TagTable {
+  repository: string;
+  name: string;
+  digest: string;
+  created_at: number;
+  updated_at: number;
+  updated_by: string;
+  hlc: number;
+}
+
+export interface TagTombstoneTable {
+  repository: string;
+  name: string;
+  digest: string;
+  deleted_at: number;
+  hlc: number;
+}
+
+export interface EventTable {
+  id: string;
+  registry: string;
+  origin: string;
+  incarnation: string;
+  number: number | null;
+  /** On PostgreSQL the order of insertion, from which the stamper numbers. */
+  arrival: Generated<number | null>;
+  hlc: number;
+  at: number;
+  kind: string;
+  repository: string | null;
+  repository_name: string | null;
+  payload: string;
+  principal: string;
+  principal_name: string;
+  request_id: string;
+  address: string;
+  host: string;
+  method: string;
+  user_agent: string;
+}
+
+export interface EventCounterTable {
+  registry: string;
+  origin: string;
+  incarnation: string;
+  last: number;
+  hlc: number;
+}
+
+export interface JobTable {
+  id: string;
+  kind: string;
+  key: string;
+  payload: string;
+  state: string;
+  run_at: number;
+  attempts: number;
+  locked_by: string | null;
+  locked_until: number | null;
+  last_error: string | null;
+  created_at: number;
+}
+
+export interface TrashTable {
+  object: string;
+  registry: string;
+  reason: string;
+  deleted_at: number;
+}
+
+export interface Database {
+  deployment: DeploymentTable;
+  system_key: SystemKeyTable;
+  registry: RegistryTable;
+  registry_key: RegistryKeyTable;
+  principal: PrincipalTable;
+  credential: CredentialTable;
+  repository: RepositoryTable;
+  blob: BlobTable;
+  segment: SegmentTable;
+  repository_blob: RepositoryBlobTable;
+  upload: UploadTable;
+  manifest_content: ManifestContentTable;
+  manifest: ManifestTable;
+  manifest_reference: ManifestReferenceTable;
+  tag: TagTable;
+  tag_tombstone: TagTombstoneTable;
+  event: EventTable;
+  event_counter: EventCounterTable;
+  job: JobTable;
+  trash: TrashTable;
+}

@@ -1,0 +1,57 @@
+/** The writer's thread: it owns the only connection that writes, and serves nobody else. */
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import type { CommandName } from '../../registry/commands.ts';
+import { openSqliteWriter } from '../database/sqlite-database.ts';
+import { prepareSqlite } from '../database/sqlite-migration.ts';
+import { dieIfFatal } from './fatal-sqlite-error.ts';
+import { GroupCommitter } from './group-commit.ts';
+import { SharedEpochs } from './shared-epochs.ts';
+import {
+  type CommandMessage,
+  type CommandReply,
+  sendError,
+  type WriterOrder,
+  type WriterReport,
+} from './writer-protocol.ts';
+
+/** What main gives the thread at its start. */
+export interface WriterThreadData {
+  readonly databaseFile: string;
+  readonly epochs: SharedArrayBuffer;
+}
+
+if (parentPort !== null) void start(parentPort, workerData as WriterThreadData);
+
+async function start(main: MessagePort, data: WriterThreadData): Promise<void> {
+  const report = (message: WriterReport): void => main.postMessage(message);
+  try {
+    const connection = openSqliteWriter(data.databaseFile);
+    await prepareSqlite(connection);
+    const committer = new GroupCommitter(connection, new SharedEpochs(data.epochs));
+    main.on('message', (order: WriterOrder) => {
+      if (order.order === 'serve') serve(order.port, committer);
+      else
+        void committer.close().then(() => {
+          connection.close();
+          report({ report: 'closed' });
+          main.close();
+        });
+    });
+    report({ report: 'ready' });
+  } catch (error) {
+    dieIfFatal(error);
+    report({ report: 'failed', message: error instanceof Error ? error.message : String(error) });
+    main.close();
+  }
+}
+
+function serve(port: MessagePort, committer: GroupCommitter): void {
+  port.on('message', (message: CommandMessage) => {
+    const reply = (answer: CommandReply): void => port.postMessage(answer);
+    const { id, name, lane, context } = message;
+    committer.execute(name as CommandName, message.input as never, { lane, context }).then(
+      (value) => reply({ id, value }),
+      (error: unknown) => reply({ id, error: sendError(error) }),
+    );
+  });
+}
