@@ -12,11 +12,11 @@ export interface StartedUpload {
 }
 
 /** Starts an upload (OCI end-4a, end-4c). Nothing is written. @throws digest_algorithm_unsupported */
-export function startUpload(
+export async function startUpload(
   ports: Pick<RegistryPorts, 'uploadMac' | 'newId' | 'now'>,
   actor: Actor,
   request: { readonly repositoryName: string; readonly algorithm: string },
-): StartedUpload {
+): Promise<StartedUpload> {
   if (!isDigestAlgorithm(request.algorithm)) {
     const message = 'This registry computes sha256 and sha512 digests: choose one of them as digest-algorithm.';
     throw new RegistryError('digest_algorithm_unsupported', message, { algorithm: request.algorithm.slice(0, 64) });
@@ -29,5 +29,5 @@ export function startUpload(
     algorithm: request.algorithm,
     expiresAt: ports.now() + limits.uploadLifetimeSeconds * 1000,
   };
-  return { upload, token: mintUploadToken(upload, ports.uploadMac.current()) };
+  return { upload, token: mintUploadToken(upload, await ports.uploadMac.current()) };
 }

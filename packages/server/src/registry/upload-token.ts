@@ -13,8 +13,8 @@ import type { UploadIdentity } from './commands.ts';
 
 /** The system keys of this purpose. */
 export interface UploadMac {
-  current(): UploadMacKey;
-  byVersion(version: number): Uint8Array | undefined;
+  current(): Promise<UploadMacKey>;
+  byVersion(version: number): Promise<Uint8Array | undefined>;
 }
 
 export interface UploadMacKey {
@@ -47,10 +47,10 @@ export function mintUploadToken(upload: UploadIdentity, mac: UploadMacKey): stri
 }
 
 /** What the token says. @throws RegistryError `upload_unknown`, whatever is wrong with it: all reasons look the same. */
-export function readUploadToken(text: string, owner: UploadOwner, options: { mac: UploadMac; now: number }): UploadIdentity {
+export async function readUploadToken(text: string, owner: UploadOwner, options: { mac: UploadMac; now: number }): Promise<UploadIdentity> {
   const token = Buffer.from(text, 'base64url');
   if (token.length !== tokenBytes || token[0] !== formatVersion || token.toString('base64url') !== text) throw uploadUnknown();
-  const key = options.mac.byVersion(token.readUInt32BE(1));
+  const key = await options.mac.byVersion(token.readUInt32BE(1));
   const algorithm = algorithms[(token[21] ?? 0) - 1];
   if (key === undefined || algorithm === undefined) throw uploadUnknown();
   const expected = macOf(token.subarray(0, macAt), owner, key);

@@ -1,0 +1,51 @@
+import { Command, Option } from 'commander';
+import { askServer } from './ask-server.ts';
+import { addCredentialsCommands } from './credentials-commands.ts';
+import { addRegistryCommands } from './registry-commands.ts';
+import { renderStatus } from './render-result.ts';
+import type { Session, Terminal } from './session.ts';
+
+/** The whole command line of the operator's command. It throws instead of ending the process. */
+export function buildProgram(terminal: Terminal): Command {
+  const program = new Command('cerulean');
+  const session: Session = {
+    dataFolder: () => program.opts<{ data: string }>().data,
+    show: (result, asTable) => {
+      const { output } = program.opts<{ output: 'json' | 'table' }>();
+      terminal.out(`${output === 'json' ? JSON.stringify(result, undefined, 2) : asTable(result)}\n`);
+    },
+  };
+  program
+    .description('Manages the registries of a running Cerulean server, through a socket in its data folder.')
+    .addOption(
+      new Option('--data <folder>', 'data folder of the server').env('CERULEAN_DATA').default('./data'),
+    )
+    .addOption(
+      new Option('--output <form>', 'form of the result').choices(['table', 'json']).default('table'),
+    )
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({ writeOut: terminal.out, writeErr: terminal.err })
+    .exitOverride()
+    .addHelpText('after', overview);
+  addRegistryCommands(program, session);
+  addCredentialsCommands(program, session);
+  addStatusCommand(program, session);
+  return program;
+}
+
+const overview = `
+Examples:
+  npm run -s cerulean -- status
+  npm run -s cerulean -- registry create payments
+  npm run -s cerulean -- registry list --output json
+  npm run -s cerulean -- credentials show payments
+
+Exit codes: 0 done, 1 refused, 2 wrongly called, 3 no server is running on the data folder.`;
+
+function addStatusCommand(program: Command, session: Session): void {
+  program
+    .command('status')
+    .description('shows what the server is and how it is')
+    .addHelpText('after', '\nExample:\n  npm run -s cerulean -- --data /srv/cerulean status')
+    .action(async () => session.show(await askServer(session.dataFolder(), 'status', {}), renderStatus));
+}

@@ -1,0 +1,227 @@
+/** The only file that knows the concrete classes: it puts them together for main and for each serving thread. */
+
+import { join } from 'node:path';
+import type { MessagePort } from 'node:worker_threads';
+import type { RightsEpoch } from './access/rights-epoch.ts';
+import type { Config } from './config/load-config.ts';
+import type { Sources } from './deployment.ts';
+import { createAdmit, createAdmitOperatorAddress } from './http/admit.ts';
+import { createOauth2Routes } from './http/oauth2/oauth2-routes.ts';
+import { createHttpServer, type HttpServer } from './http/server.ts';
+import { createAddressList } from './http/trusted-proxies.ts';
+import { createVerifierAdopter } from './identity/adopt-verifier.ts';
+import { createAuthenticator } from './identity/authenticate.ts';
+import { createDirectory } from './identity/directory.ts';
+import { createLoginFailures } from './identity/login-failures.ts';
+import { createLoginQueue } from './identity/login-queue.ts';
+import { createPasswordVerifier } from './identity/password-verifier.ts';
+import { createTokenIssuer } from './identity/token-issuer.ts';
+import { createTokenVerifier } from './identity/token-verifier.ts';
+import { newSigningKey } from './identity/new-system-keys.ts';
+import { planSigningKeys } from './identity/plan-signing-keys.ts';
+import { createSystemKeys, type SystemKeys, systemKeyPurposes } from './identity/system-keys.ts';
+import { expireUploads } from './jobs/expire-uploads.ts';
+import type { JobHandlers } from './jobs/job-kinds.ts';
+import { jobContext } from './jobs/job-runner.ts';
+import { rotateSigningKey } from './jobs/rotate-signing-key.ts';
+import { limits } from './limits.ts';
+import type { Logger } from './observability/logger.ts';
+import type { RequestObserver } from './observability/metrics.ts';
+import type { CommandBus } from './registry/commands.ts';
+import { createLiveHashes } from './registry/live-hashes.ts';
+import { createManifestCache } from './registry/manifest-cache.ts';
+import type { MetadataReader } from './registry/metadata-reader.ts';
+import type { RegistryKeys } from './registry/registry-keys.ts';
+import type { RegistryPorts } from './registry/registry-ports.ts';
+import { reservingBus } from './registry/reserving-bus.ts';
+import type { UploadMac } from './registry/upload-token.ts';
+import type { KeyRing } from './sealing/key-ring.ts';
+import { unsealedRegistryKeys } from './sealing/unsealed-registry-keys.ts';
+import { registryManifestSealer } from './sealing/registry-manifest-sealer.ts';
+import { FreeSpaceGuard } from './storage/blobs/free-space-guard.ts';
+import { FilesystemObjects, prepareFilesystemObjects } from './storage/blobs/filesystem-objects.ts';
+import { storedBlobReader, storedBlobWriter } from './storage/blobs/stored-blobs.ts';
+import { sqlReader } from './storage/database/sql-reader.ts';
+import { openSqliteReader } from './storage/database/sqlite-database.ts';
+import { SharedEpochs } from './storage/writer/shared-epochs.ts';
+import { WriterClient } from './storage/writer/writer-client.ts';
+import type { ServingConfig } from './threads/serving-protocol.ts';
+
+/** What main works with: the operator's command, jobs, figures. */
+export interface MainParts {
+  readonly reader: MetadataReader;
+  readonly bus: CommandBus;
+  readonly keys: RegistryKeys;
+  readonly systemKeys: SystemKeys;
+  readonly jobHandlers: JobHandlers;
+  freeBytes(): Promise<number>;
+  close(): void;
+}
+
+export async function openMain(options: {
+  readonly config: Config;
+  readonly databaseFile: string;
+  readonly writer: MessagePort;
+  readonly ring: KeyRing;
+  readonly epochs: RightsEpoch;
+  readonly sources: Sources;
+}): Promise<MainParts> {
+  const { config, ring, sources } = options;
+  const objectsFolder = join(config.dataFolder, 'blobs');
+  await prepareFilesystemObjects(objectsFolder);
+  const objects = new FilesystemObjects(objectsFolder);
+  const connection = openSqliteReader(options.databaseFile);
+  const reader = sqlReader(connection);
+  const bus = new WriterClient(options.writer);
+  const context = () => jobContext(sources.newId, sources.now);
+  return {
+    reader,
+    bus,
+    keys: unsealedRegistryKeys(reader, ring),
+    systemKeys: createSystemKeys({
+      reader,
+      sealing: { ring, acceptClear: false },
+      epoch: options.epochs,
+      clock: sources.now,
+    }),
+    jobHandlers: {
+      expireUploads: (_payload, signal) => expireUploads({ bus, objects, context }, signal),
+      rotateSigningKey: () =>
+        rotateSigningKey({
+          bus,
+          context,
+          signingKeys: () => reader.listSystemKeys(systemKeyPurposes.signing),
+          plan: (rows) => planSigningKeys(rows, sources.now()),
+          newKey: (version) => newSigningKey(ring, version),
+          purpose: systemKeyPurposes.signing,
+        }),
+    },
+    freeBytes: async () => (await objects.freeSpace()).freeBytes,
+    close() {
+      bus.close();
+      connection.close();
+    },
+  };
+}
+
+/** What a serving thread is made of, from outside. */
+export interface ServingOptions {
+  readonly config: ServingConfig;
+  readonly databaseFile: string;
+  readonly writer: MessagePort;
+  readonly ring: KeyRing;
+  readonly epochs: SharedEpochs;
+  readonly sources: Sources;
+  readonly tls: { readonly cert: string; readonly key: string } | undefined;
+  readonly boundAddresses: readonly string[];
+  readonly log: Logger;
+  readonly observer: RequestObserver;
+  readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
+}
+
+/** A serving thread's HTTP server; disposing it closes its connections to everything. */
+export interface Serving extends HttpServer {}
+
+export async function openServing(options: ServingOptions): Promise<Serving> {
+  const { config, sources, log } = options;
+  await using opened = new AsyncDisposableStack();
+  const connection = openSqliteReader(options.databaseFile);
+  opened.defer(() => connection.close());
+  const reader = sqlReader(connection);
+  const writer = new WriterClient(options.writer);
+  opened.defer(() => writer.close());
+  const systemKeys = createSystemKeys({
+    reader,
+    sealing: { ring: options.ring, acceptClear: false },
+    epoch: options.epochs,
+    clock: sources.now,
+  });
+  const objects = new FilesystemObjects(join(config.dataFolder, 'blobs'));
+  const freeSpace = opened.use(new FreeSpaceGuard(objects, config.reserveSpaceBytes));
+  await freeSpace.refresh();
+  const ports = registryPorts({ config, sources, reader, writer, systemKeys, objects, freeSpace, ring: options.ring });
+  const identity = openIdentity({ ...options, reader, writer, systemKeys });
+  const http = await createHttpServer({
+    doors: identity.doors,
+    ports,
+    ops: { ready: async () => ({ ready: true }), metrics: options.metrics },
+    surfaces: [createOauth2Routes({ authenticator: identity.authenticator, tokenIssuer: identity.tokenIssuer })],
+    log,
+    observer: options.observer,
+    tls: options.tls,
+    newId: sources.newId,
+    nowMs: () => performance.now(),
+  });
+  opened.use(http);
+  const running = opened.move();
+  return { server: http.server, drain: (withinMs) => http.drain(withinMs), [Symbol.asyncDispose]: () => running.disposeAsync() };
+}
+
+function registryPorts(parts: {
+  readonly config: ServingConfig;
+  readonly sources: Sources;
+  readonly reader: MetadataReader;
+  readonly writer: CommandBus;
+  readonly systemKeys: SystemKeys;
+  readonly objects: FilesystemObjects;
+  readonly freeSpace: FreeSpaceGuard;
+  readonly ring: KeyRing;
+}): RegistryPorts {
+  const { config, sources, reader, objects, freeSpace } = parts;
+  const { encryption, readUnencrypted } = config;
+  const keys = unsealedRegistryKeys(reader, parts.ring);
+  const blobs = { objects, keys, encryption, readUnencrypted, freeSpace, newId: sources.newId };
+  return {
+    reader,
+    bus: reservingBus(parts.writer, () => freeSpace.check()),
+    blobWriter: storedBlobWriter(blobs),
+    blobReader: storedBlobReader(blobs),
+    manifestSealer: registryManifestSealer({ keys, encryption, readUnencrypted }),
+    uploadMac: uploadMacOf(parts.systemKeys),
+    liveHashes: createLiveHashes(limits.liveHashesMax),
+    manifestCache: createManifestCache(limits.manifestCacheBytesMax),
+    newId: sources.newId,
+    now: sources.now,
+  };
+}
+
+const uploadMacOf = (systemKeys: SystemKeys): UploadMac => ({
+  current: () => systemKeys.currentSecret('uploadToken'),
+  byVersion: (version) => systemKeys.secret('uploadToken', version),
+});
+
+function openIdentity(options: Omit<ServingOptions, 'writer'> & { readonly reader: MetadataReader; readonly systemKeys: SystemKeys; readonly writer: CommandBus }) {
+  const { config, reader, systemKeys, epochs, log } = options;
+  const { now: clock, newId } = options.sources;
+  const queue = createLoginQueue({ atOnceMax: limits.loginsAtOnceMax, waitingMax: limits.loginsWaitingMax });
+  const directory = createDirectory({ reader, epoch: epochs });
+  const authenticator = createAuthenticator({
+    directory,
+    passwords: createPasswordVerifier({ systemKeys, queue, clock }),
+    tokens: createTokenVerifier({ systemKeys, clock }),
+    failures: createLoginFailures(clock),
+    adoptVerifier: createVerifierAdopter({
+      commands: options.writer,
+      clock,
+      newId,
+      onFailure: (error) => log.warn({ err: error }, 'a verifier could not be renewed'),
+    }),
+  });
+  const trustedProxies = createAddressList(config.trustedProxies);
+  const hosts = {
+    domain: config.domain,
+    defaultRegistry: config.registry,
+    hostnames: config.hostnames,
+    boundAddresses: options.boundAddresses,
+    publicUrl: config.publicUrl,
+    trustedProxies,
+  };
+  return {
+    authenticator,
+    tokenIssuer: createTokenIssuer({ systemKeys, queue, clock, newId }),
+    doors: {
+      admit: createAdmit({ hosts, directory, authenticator, newId }),
+      admitOperatorAddress: createAdmitOperatorAddress({ operators: createAddressList(config.metricsFrom), trustedProxies }),
+    },
+  };
+}

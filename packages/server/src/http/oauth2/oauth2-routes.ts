@@ -1,0 +1,132 @@
+/**
+ * The token endpoint as ACR has it (`AccessTokens_Get`, `AccessTokens_GetFromLogin`).
+ *
+ * Invariants. A token is for the host's registry and for no other. Its `access` is what was asked, reduced to what the
+ * caller may do; an empty one is an answer too. No answer is kept by anybody on the way.
+ */
+import { formatBearerChallenge } from '@cerulean/oci/challenge.ts';
+import type { FastifyPluginCallback } from 'fastify';
+import { type Caller, mayLogIn } from '../../access/authorise.ts';
+import { grantScopes } from '../../access/grant-scopes.ts';
+import { isRefusal, RegistryError } from '../../errors.ts';
+import type { Authenticator } from '../../identity/authenticate.ts';
+import type { TokenIssuer } from '../../identity/token-issuer.ts';
+import { limits } from '../../limits.ts';
+import type { Admission, RouteRequirement } from '../admission.ts';
+import { ChallengeError } from '../challenge-error.ts';
+import { admissionOf, type Exchange, exchangeOf } from '../exchange.ts';
+import { hostName } from '../hosts.ts';
+import { HttpRefusal } from '../http-refusal.ts';
+import { readSmallBody } from '../request-body.ts';
+import { respond } from '../respond.ts';
+import { oauthFailure } from './errors.ts';
+import { parseTokenForm, parseTokenQuery, type TokenRequest } from './token-request.ts';
+
+export interface Oauth2Dependencies {
+  readonly authenticator: Authenticator;
+  readonly tokenIssuer: TokenIssuer;
+}
+
+const route: RouteRequirement = { operation: 'oauth2.token', requires: { kind: 'host' } };
+const formType = /^application\/x-www-form-urlencoded\s*(;|$)/i;
+const answerHeaders = {
+  'Content-Type': 'application/json; charset=utf-8',
+  'Cache-Control': 'no-store',
+  Pragma: 'no-cache',
+};
+
+/** Makes the plugin with `GET` and `POST /oauth2/token`. */
+export function createOauth2Routes(dependencies: Oauth2Dependencies): FastifyPluginCallback {
+  return (app, _options, done) => {
+    app.removeAllContentTypeParsers();
+    // The body stays unread until the handler asks for it, within the time and the size that it allows.
+    app.addContentTypeParser('*', (_request, _payload, parsed) => parsed(null));
+    app.setErrorHandler((error, request, reply) => {
+      const exchange = exchangeOf(request.raw);
+      const { outcome, status, headers, body } = oauthFailure(error);
+      exchange.outcome = outcome;
+      if (outcome === 'bug') request.log.error({ requestId: exchange.requestId, err: error }, 'bug');
+      reply.hijack();
+      respond(exchange, { status, headers: { ...answerHeaders, ...headers }, body: JSON.stringify(body) });
+    });
+    app.get('/oauth2/token', { config: route, exposeHeadRoute: false }, async (request, reply) => {
+      const exchange = exchangeOf(request.raw);
+      const asked = parseTokenQuery(exchange.url.query, request.headers.authorization);
+      const token = await issue(asked, admissionOf(exchange), dependencies);
+      reply.hijack();
+      answer(exchange, token);
+    });
+    app.post('/oauth2/token', { config: route }, async (request, reply) => {
+      const exchange = exchangeOf(request.raw);
+      const asked = parseTokenForm(await readForm(exchange), request.headers.authorization);
+      const token = await issue(asked, admissionOf(exchange), dependencies);
+      reply.hijack();
+      answer(exchange, token);
+    });
+    done();
+  };
+}
+
+/**
+ * `token` is what docker's older clients read. There is never a refresh token here, also when `offline_token` asks for
+ * one: docker would keep it in the place of the password, its login would end after three hours, and podman 4 refuses
+ * a file with such an entry.
+ */
+function answer(exchange: Exchange, token: string): void {
+  const body = JSON.stringify({ access_token: token, token });
+  respond(exchange, { status: 200, headers: answerHeaders, body });
+}
+
+async function readForm(exchange: Exchange): Promise<URLSearchParams> {
+  if (!formType.test(exchange.request.headers['content-type'] ?? '')) {
+    const message = 'The body must be a form: Content-Type: application/x-www-form-urlencoded.';
+    throw new HttpRefusal('bad_request', message, { status: 415 });
+  }
+  const most = { bytesMax: limits.oauthBodyBytesMax, code: 'bad_request', what: 'The form' } as const;
+  return new URLSearchParams((await readSmallBody(exchange, most)).toString('utf8'));
+}
+
+async function issue(
+  request: TokenRequest,
+  admission: Admission,
+  { authenticator, tokenIssuer }: Oauth2Dependencies,
+): Promise<string> {
+  const { registry, loginServer } = admission;
+  refuseOtherService(request.service, admission);
+  const caller = await callerOf(request, admission, authenticator);
+  const access = grantScopes(caller, request.scopes, registry.settings);
+  return tokenIssuer.accessToken({ registry: registry.id, loginServer }, caller.principal.id, access);
+}
+
+async function callerOf(
+  request: TokenRequest,
+  admission: Admission,
+  authenticator: Authenticator,
+): Promise<Caller> {
+  const { credentials } = request;
+  try {
+    if (credentials.scheme === 'refresh')
+      return await authenticator.redeem(credentials.refreshToken, admission);
+    if (credentials.scheme === 'bearer')
+      throw new RegistryError('unauthorized', 'Log in with Basic here, not Bearer.');
+    const { caller } = await authenticator.authenticate(credentials, admission);
+    const decision = mayLogIn(caller.principal, admission.registry.settings);
+    if (!decision.allowed)
+      throw new RegistryError('unauthorized', `Authentication required: ${decision.reason}.`);
+    return caller;
+  } catch (error) {
+    if (!isRefusal(error, 'unauthorized')) throw error;
+    const realm = `${admission.baseUrl}/oauth2/token`;
+    const challenge = formatBearerChallenge({ realm, service: admission.loginServer });
+    throw new ChallengeError({ code: 'unauthorized', message: error.message, needed: [], challenge });
+  }
+}
+
+/** A client that asks for another registry's token would get one that is worth nothing there; it is told at once. */
+function refuseOtherService(service: string | undefined, admission: Admission): void {
+  if (service === undefined) return;
+  const name = hostName(service);
+  if (name !== undefined && (name === admission.loginServer || name === hostName(admission.host))) return;
+  const message = `The service of this registry is ${admission.loginServer}; tokens for another are issued by its own host.`;
+  throw new RegistryError('bad_request', message);
+}

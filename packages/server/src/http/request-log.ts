@@ -1,0 +1,55 @@
+import type { Logger } from '../observability/logger.ts';
+import type { FinishedRequest, RequestObserver } from '../observability/metrics.ts';
+import { type Exchange, repositoryNameOf } from './exchange.ts';
+import type { Target } from './target.ts';
+
+/** The status of a request whose client went away, in logs and figures only (as nginx has it). */
+const clientGone = 499;
+
+export interface Watching {
+  readonly log: Logger;
+  readonly observer: RequestObserver;
+  readonly nowMs: () => number;
+}
+
+/** Writes one line and one set of figures when the exchange is over. The only place where requests are logged. */
+export function watchExchange(exchange: Exchange, operation: string, watching: Watching): void {
+  const { response } = exchange;
+  const { socket } = exchange.request;
+  const bytesBefore = socket.bytesWritten;
+  watching.observer.started(operation);
+  response.once('close', () => {
+    const finished: FinishedRequest = {
+      operation,
+      status: response.writableFinished ? response.statusCode : clientGone,
+      durationMs: Math.round((watching.nowMs() - exchange.startedAtMs) * 10) / 10,
+      bytesIn: exchange.bytesIn,
+      bytesOut: socket.bytesWritten - bytesBefore,
+    };
+    watching.observer.finished(finished);
+    watching.log.info({ ...finished, ...factsOf(exchange) }, 'request');
+  });
+}
+
+/** Never the URL as it came: it may hold an upload's token, or a secret that somebody put into a query. */
+function factsOf(exchange: Exchange): Record<string, unknown> {
+  const { admission, url, request } = exchange;
+  return {
+    method: request.method,
+    requestId: exchange.requestId,
+    address: admission?.clientAddress ?? exchange.peerAddress,
+    host: admission?.host ?? request.headers.host,
+    registry: admission?.registry.name,
+    principal: admission?.caller.principal.name,
+    repository: repositoryNameOf(url.target),
+    reference: referenceOf(url.target),
+    userAgent: admission?.userAgent,
+    outcome: exchange.outcome,
+  };
+}
+
+function referenceOf(target: Target): string | undefined {
+  if (target.kind === 'manifest') return target.reference;
+  if (target.kind === 'blob' || target.kind === 'referrers') return target.digest;
+  return undefined;
+}

@@ -1,0 +1,75 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { limits } from '../limits.ts';
+import { commonHeaders, type HeaderValues } from './common-headers.ts';
+import type { Exchange } from './exchange.ts';
+import { bodyLength } from './request-body.ts';
+
+/** A whole answer. `body` is sent as it is, never compressed; HEAD gets its headers only. */
+export interface Answer {
+  readonly status: number;
+  readonly headers?: HeaderValues;
+  readonly body?: Uint8Array | string;
+}
+
+/** How much of a body that nobody wants is read all the same, so that the client gets to see the answer. */
+export const unwantedBytesMax = 1024 * 1024;
+const unwantedMs = 2000;
+
+/** Sends an answer, on both ways through the server, with the headers that all answers have. */
+export function respond(exchange: Exchange, answer: Answer): void {
+  const { request, response } = exchange;
+  const body = answer.body === undefined ? undefined : Buffer.from(answer.body);
+  const headers: HeaderValues = { ...commonHeaders(exchange), ...answer.headers };
+  // RFC 9110 section 8.6: neither has a length of its own.
+  if (answer.status !== 204 && answer.status !== 304) headers['Content-Length'] ??= body?.length ?? 0;
+  const unwanted = hasUnreadBody(exchange);
+  if (unwanted) headers['Connection'] = 'close';
+  response.writeHead(answer.status, headers as Record<string, string | number | string[]>);
+  const sent = request.method === 'HEAD' ? undefined : body;
+  if (!unwanted) endWithinTime(response, sent);
+  else void sendBeforeClosing({ request, response, body: sent });
+}
+
+/** Ends a response; a client that doesn't take it within `responseIdleMs` is disconnected. */
+export function endWithinTime(response: ServerResponse, body?: Uint8Array): void {
+  // Most answers fit into the socket's buffer, and then no timer is needed.
+  if (body === undefined) response.end();
+  else response.end(body);
+  if (response.writableFinished) return;
+  const timer = setTimeout(() => response.destroy(), limits.responseIdleMs);
+  response.once('close', () => clearTimeout(timer));
+}
+
+/** True when more of the request's body may come than is worth reading for the sake of the connection. */
+function hasUnreadBody({ request, awaitsContinue, bytesIn }: Exchange): boolean {
+  if (request.complete || bodyLength(request) === 0) return false;
+  if (awaitsContinue) return true;
+  const length = bodyLength(request);
+  return length === undefined || length - bytesIn > 64 * 1024;
+}
+
+/**
+ * Sends the answer while the client may still be sending. Closing at once would reset the connection, and the client
+ * might never read why it was refused; so some of its body is read and thrown away first.
+ */
+async function sendBeforeClosing(sending: {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly body: Uint8Array | undefined;
+}): Promise<void> {
+  const { request, response, body } = sending;
+  if (body === undefined || body.length === 0) response.flushHeaders();
+  else response.write(body);
+  let left = unwantedBytesMax;
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, unwantedMs);
+    response.once('close', () => clearTimeout(timer));
+    request.on('data', (chunk: Buffer) => {
+      left -= chunk.length;
+      if (left < 0) resolve();
+    });
+    for (const event of ['end', 'close', 'error']) request.once(event, () => resolve());
+    request.resume();
+  });
+  response.end();
+}

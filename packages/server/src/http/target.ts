@@ -1,0 +1,104 @@
+import { parseRepositoryName, type RepositoryName } from '@cerulean/oci/repository-name.ts';
+import { RegistryError } from '../errors.ts';
+import { limits } from '../limits.ts';
+
+/**
+ * What a request's URL names. It is parsed once, here, for both ways through the server, so that the router, the
+ * access decision and the storage can't disagree about a name. Text that is no name yet (references, digests, tokens) is decoded.
+ */
+export type Target =
+  | { readonly kind: 'base' }
+  | { readonly kind: 'catalog' }
+  | { readonly kind: 'manifest'; readonly name: RepositoryName; readonly reference: string }
+  | { readonly kind: 'blob'; readonly name: RepositoryName; readonly digest: string }
+  | { readonly kind: 'uploads'; readonly name: RepositoryName }
+  | { readonly kind: 'upload'; readonly name: RepositoryName; readonly token: string }
+  | { readonly kind: 'tags'; readonly name: RepositoryName }
+  | { readonly kind: 'referrers'; readonly name: RepositoryName; readonly digest: string }
+  /** Below `/v2/`, and nothing that there is. */
+  | { readonly kind: 'unknown' }
+  /** Not below `/v2/`: other surfaces look at the path themselves. */
+  | { readonly kind: 'elsewhere' };
+
+export type TargetKind = Target['kind'];
+
+export interface ParsedUrl {
+  readonly target: Target;
+  /** As sent, without the query. */
+  readonly path: string;
+  readonly query: URLSearchParams;
+}
+
+/**
+ * Reads a request's URL. Repository names come with slashes as they are, or as one segment with `%2F`, and are decoded
+ * exactly once. `host` is the Host header: a URL in absolute form must name the same.
+ * @throws name_invalid, url_too_long, bad_request
+ */
+export function parseUrl(url: string, host: string | undefined): ParsedUrl {
+  if (url.length > limits.urlBytesMax) {
+    throw new RegistryError('url_too_long', `The URL is longer than ${limits.urlBytesMax} bytes.`, {
+      maxBytes: limits.urlBytesMax,
+    });
+  }
+  const local = originForm(url, host);
+  const mark = local.indexOf('?');
+  const path = mark < 0 ? local : local.slice(0, mark);
+  // A fragment is never sent; where one is, it is a part of the last value, as any other character.
+  const query = new URLSearchParams(mark < 0 ? '' : local.slice(mark + 1));
+  return { target: parsePath(path), path, query };
+}
+
+function originForm(url: string, host: string | undefined): string {
+  if (url.startsWith('/')) return url;
+  const absolute = /^https?:\/\/([^/?#]+)(\/[^#]*)$/i.exec(url);
+  if (absolute?.[1]?.toLowerCase() !== host?.toLowerCase() || absolute?.[2] === undefined) {
+    throw new RegistryError(
+      'bad_request',
+      'The request target must be a path, or name the same host as the Host header.',
+    );
+  }
+  return absolute[2];
+}
+
+function parsePath(path: string): Target {
+  if (path === '/v2/' || path === '/v2') return { kind: 'base' };
+  if (!path.startsWith('/v2/')) return { kind: 'elsewhere' };
+  const parts = path.slice('/v2/'.length).split('/');
+  if (parts.length === 1 && parts[0] === '_catalog') return { kind: 'catalog' };
+  // From the end: a repository may itself be called `manifests` or `blobs/uploads`.
+  const [beforeLast = '', parent = '', last = ''] = [parts.at(-3), parts.at(-2), parts.at(-1)];
+  const name = (tail: number): RepositoryName => repositoryName(parts.slice(0, -tail));
+  if (beforeLast === 'blobs' && parent === 'uploads') {
+    return last === ''
+      ? { kind: 'uploads', name: name(3) }
+      : { kind: 'upload', name: name(3), token: decode(last) };
+  }
+  if (parent === 'manifests') return { kind: 'manifest', name: name(2), reference: decode(last) };
+  if (parent === 'blobs' && last === 'uploads') return { kind: 'uploads', name: name(2) };
+  if (parent === 'blobs') return { kind: 'blob', name: name(2), digest: decode(last) };
+  if (parent === 'tags' && last === 'list') return { kind: 'tags', name: name(2) };
+  if (parent === 'referrers') return { kind: 'referrers', name: name(2), digest: decode(last) };
+  return { kind: 'unknown' };
+}
+
+/** `..`, `//`, NUL, backslashes and what is still encoded after one decoding are no letters of a name. */
+function repositoryName(parts: readonly string[]): RepositoryName {
+  const text = decode(parts.join('/'));
+  const name = parseRepositoryName(text);
+  if (name !== undefined) return name;
+  const rule =
+    'lower-case letters, digits and single separators (. _ __ -) between them, in parts with / between, at most 255 characters';
+  throw new RegistryError('name_invalid', `invalid repository name: it must be ${rule}`, {
+    name: text.slice(0, 64),
+  });
+}
+
+/** What can't be decoded stays as it is, and then is neither a name nor a tag nor a digest. */
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch (error) {
+    if (!(error instanceof URIError)) throw error;
+    return text;
+  }
+}

@@ -1,0 +1,51 @@
+import type { RightsEpoch } from '../access/rights-epoch.ts';
+import { limits } from '../limits.ts';
+import type { CommandBus } from '../registry/commands.ts';
+import type { MetadataReader } from '../registry/metadata-reader.ts';
+import { createVerifierAdopter } from './adopt-verifier.ts';
+import { type Authenticator, createAuthenticator } from './authenticate.ts';
+import { createDirectory, type Directory } from './directory.ts';
+import { createLoginFailures } from './login-failures.ts';
+import { createLoginQueue } from './login-queue.ts';
+import { createPasswordVerifier } from './password-verifier.ts';
+import { createSystemKeys, type SystemKeySealing, type SystemKeys } from './system-keys.ts';
+import { createTokenIssuer, type TokenIssuer } from './token-issuer.ts';
+import { createTokenVerifier } from './token-verifier.ts';
+
+/** What a serving thread knows of identity. */
+export interface Identity {
+  readonly directory: Directory;
+  readonly systemKeys: SystemKeys;
+  readonly authenticator: Authenticator;
+  readonly tokenIssuer: TokenIssuer;
+}
+
+/** Puts the parts of one serving thread together; they share one queue of costly logins. */
+export function createIdentity(options: {
+  readonly reader: MetadataReader;
+  readonly commands: CommandBus;
+  readonly epoch: RightsEpoch;
+  readonly sealing: SystemKeySealing;
+  readonly clock: () => number;
+  readonly newId: () => string;
+  /** Told of a verifier that could not be renewed; the login itself was let in. */
+  readonly onAdoptionFailure: (error: unknown) => void;
+}): Identity {
+  const { reader, epoch, clock, newId } = options;
+  const queue = createLoginQueue({ atOnceMax: limits.loginsAtOnceMax, waitingMax: limits.loginsWaitingMax });
+  const systemKeys = createSystemKeys(options);
+  const directory = createDirectory({ reader, epoch });
+  const authenticator = createAuthenticator({
+    directory,
+    passwords: createPasswordVerifier({ systemKeys, queue, clock }),
+    tokens: createTokenVerifier({ systemKeys, clock }),
+    failures: createLoginFailures(clock),
+    adoptVerifier: createVerifierAdopter({ ...options, onFailure: options.onAdoptionFailure }),
+  });
+  return {
+    directory,
+    systemKeys,
+    authenticator,
+    tokenIssuer: createTokenIssuer({ systemKeys, queue, clock, newId }),
+  };
+}

@@ -1,0 +1,94 @@
+import { CompactSign } from 'jose';
+import { LRUCache } from 'lru-cache';
+import type { AccessClaim } from '../access/authorise.ts';
+import { limits } from '../limits.ts';
+import { identityLimits } from './identity-limits.ts';
+import type { LoginQueue } from './login-queue.ts';
+import { protectedHeader, type SigningKey, type SystemKeys } from './system-keys.ts';
+import { type TokenClaims, tokenIssuer, tokenPayload } from './token-claims.ts';
+
+/** Which registry a token is for. */
+export interface TokenAudience {
+  /** The registry's id. */
+  readonly registry: string;
+  /** `<name>.<domain>`. */
+  readonly loginServer: string;
+}
+
+export interface TokenIssuer {
+  /**
+   * An access token for this principal, valid for `accessTokenSeconds`. Asked again for the same within
+   * `accessTokenReuseSeconds`, it may give the same token. Throws `too_many_requests` when too many wait.
+   */
+  accessToken(audience: TokenAudience, principal: string, access: readonly AccessClaim[]): Promise<string>;
+  /** A refresh token, valid for `refreshTokenSeconds`. */
+  refreshToken(audience: TokenAudience, principal: string): Promise<string>;
+}
+
+export function createTokenIssuer(options: {
+  readonly systemKeys: SystemKeys;
+  readonly queue: LoginQueue;
+  readonly clock: () => number;
+  readonly newId: () => string;
+}): TokenIssuer {
+  const { systemKeys, queue, clock, newId } = options;
+  const issued = new LRUCache<string, { readonly until: number; readonly token: Promise<string> }>({
+    max: identityLimits.accessTokensReusedMax,
+  });
+
+  async function sign(key: SigningKey, claims: TokenClaims): Promise<string> {
+    const payload = new TextEncoder().encode(JSON.stringify(tokenPayload(claims, newId())));
+    return queue.run(() =>
+      new CompactSign(payload).setProtectedHeader(protectedHeader(key.kid)).sign(key.privateKey),
+    );
+  }
+
+  function claimsFor(
+    audience: TokenAudience,
+    principal: string,
+    lifetimeSeconds: number,
+  ): Omit<TokenClaims, 'use' | 'access'> {
+    const now = Math.floor(clock() / 1000);
+    return {
+      subject: principal,
+      registry: audience.registry,
+      issuer: tokenIssuer,
+      audience: audience.loginServer,
+      issuedAt: now,
+      notBefore: now,
+      expiresAt: now + lifetimeSeconds,
+    };
+  }
+
+  return {
+    async accessToken(audience, principal, access) {
+      const key = await systemKeys.signingKey();
+      const sorted = sortedAccess(access);
+      const request = JSON.stringify([key.kid, audience.registry, audience.loginServer, principal, sorted]);
+      const known = issued.get(request);
+      if (known !== undefined && clock() < known.until) return known.token;
+      const claims = claimsFor(audience, principal, limits.accessTokenSeconds);
+      const token = sign(key, { use: 'access_token', ...claims, access: sorted });
+      const entry = { until: clock() + identityLimits.accessTokenReuseSeconds * 1000, token };
+      issued.set(request, entry);
+      try {
+        return await token;
+      } catch (error) {
+        if (issued.peek(request) === entry) issued.delete(request);
+        throw error;
+      }
+    },
+    async refreshToken(audience, principal) {
+      const claims = claimsFor(audience, principal, limits.refreshTokenSeconds);
+      return sign(await systemKeys.signingKey(), { use: 'refresh_token', ...claims, access: undefined });
+    },
+  };
+}
+
+/** In one order, so that who asks for the same in another order gets the same token. */
+function sortedAccess(access: readonly AccessClaim[]): AccessClaim[] {
+  const byText = (a: string, b: string) => (a < b ? -1 : Number(a > b));
+  return access
+    .map(({ type, name, actions }) => ({ type, name, actions: actions.toSorted(byText) }))
+    .sort((a, b) => byText(`${a.type}:${a.name}`, `${b.type}:${b.name}`));
+}

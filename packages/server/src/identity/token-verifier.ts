@@ -1,0 +1,104 @@
+import { createHash } from 'node:crypto';
+import { compactVerify, errors } from 'jose';
+import { LRUCache } from 'lru-cache';
+import { RegistryError } from '../errors.ts';
+import { limits } from '../limits.ts';
+import type { SystemKeys } from './system-keys.ts';
+import { parseTokenPayload, type TokenClaims, tokenIssuer, type TokenUse } from './token-claims.ts';
+import type { TokenAudience } from './token-issuer.ts';
+
+/** What a token must be to be believed here. */
+export interface ExpectedToken extends TokenAudience {
+  readonly use: TokenUse;
+  /** How long after its expiry the token is still read, as an expired one. 0 for all but a caller's own upload. */
+  readonly expiredGraceSeconds: number;
+}
+
+export interface VerifiedToken extends TokenClaims {
+  /** True when the token has expired and was read by grace of `expiredGraceSeconds`. */
+  readonly expired: boolean;
+}
+
+export interface TokenVerifier {
+  /**
+   * Checks form, signature, issuer, audience, times and use. Throws RegistryError `unauthorized` with the reason; the
+   * reasons that only help whoever forges tokens are one and the same.
+   */
+  verify(token: string, expected: ExpectedToken): Promise<VerifiedToken>;
+}
+
+/**
+ * Tokens are this server's own, so their protected header is one of a few known texts. It is looked up whole and never
+ * interpreted: `alg`, `crit`, `jwk`, `jku`, `x5u`, `x5c`, members that come twice and other encodings of the same all
+ * name no key. What was verified is remembered by its hash; times, audience and the key are looked at every time.
+ */
+export function createTokenVerifier(options: {
+  readonly systemKeys: SystemKeys;
+  readonly clock: () => number;
+}): TokenVerifier {
+  const { systemKeys, clock } = options;
+  const remembered = new LRUCache<string, TokenClaims>({ max: limits.tokensRememberedMax });
+
+  async function claimsOf(token: string): Promise<TokenClaims> {
+    if (token.length > limits.tokenBytesMax || dotsIn(token) !== 2) throw notValid();
+    const key = await systemKeys.signingKeyByHeader(token.slice(0, token.indexOf('.')));
+    if (key === undefined) throw notValid();
+    const hash = createHash('sha256').update(token).digest('base64');
+    const known = remembered.get(hash);
+    if (known !== undefined) return known;
+    const payload = await verifiedPayload(token, key.publicKey);
+    const claims = payload === undefined ? undefined : parseTokenPayload(parseJson(payload));
+    if (claims === undefined) throw notValid();
+    remembered.set(hash, claims);
+    return claims;
+  }
+
+  return {
+    async verify(token, expected) {
+      const claims = await claimsOf(token);
+      if (claims.use !== expected.use) throw refused(`This is no ${expected.use.replace('_', ' ')}.`);
+      const isForUs = claims.audience === expected.loginServer && claims.registry === expected.registry;
+      if (claims.issuer !== tokenIssuer || !isForUs)
+        throw refused('The token was not issued for this registry.');
+      const now = clock() / 1000;
+      if (Math.max(claims.issuedAt, claims.notBefore) > now + limits.clockSkewSeconds) {
+        throw refused('The token is not valid yet.');
+      }
+      const expired = claims.expiresAt <= now - limits.clockSkewSeconds;
+      if (expired && claims.expiresAt + expected.expiredGraceSeconds <= now)
+        throw refused('The token has expired.');
+      return { ...claims, expired };
+    },
+  };
+}
+
+async function verifiedPayload(
+  token: string,
+  key: Parameters<typeof compactVerify>[1],
+): Promise<Uint8Array | undefined> {
+  try {
+    return (await compactVerify(token, key, { algorithms: ['RS256'] })).payload;
+  } catch (error) {
+    if (!(error instanceof errors.JOSEError)) throw error;
+    return undefined;
+  }
+}
+
+function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (error) {
+    if (!(error instanceof SyntaxError) && !(error instanceof TypeError)) throw error;
+    return undefined;
+  }
+}
+
+/** Counted without splitting: a token of dots alone makes no array. */
+function dotsIn(token: string): number {
+  let dots = 0;
+  for (let at = token.indexOf('.'); at >= 0 && dots <= 2; at = token.indexOf('.', at + 1)) dots += 1;
+  return dots;
+}
+
+const notValid = () => refused('The token is not valid.');
+const refused = (reason: string) => new RegistryError('unauthorized', reason);

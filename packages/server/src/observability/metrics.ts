@@ -1,0 +1,100 @@
+import { AggregatorRegistry, Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+/** What a request reports when it is over. */
+export interface FinishedRequest {
+  readonly operation: string;
+  readonly status: number;
+  readonly durationMs: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+}
+
+/** Told of each request by both paths. */
+export interface RequestObserver {
+  started(operation: string): void;
+  finished(request: FinishedRequest): void;
+}
+
+/** The figures of one thread, as they travel to main. */
+export type MetricsSnapshot = readonly object[];
+
+export interface ThreadMetrics extends RequestObserver {
+  snapshot(): Promise<MetricsSnapshot>;
+}
+
+/** Seconds: from a look-up in memory to a layer over a slow line. */
+const durationBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
+
+/** The request metrics of one serving thread. */
+export function createThreadMetrics(): ThreadMetrics {
+  const registers = [new Registry()];
+  const requests = new Counter({
+    name: 'cerulean_requests_total',
+    help: 'Requests by operation and status.',
+    labelNames: ['operation', 'status'],
+    registers,
+  });
+  const durations = new Histogram({
+    name: 'cerulean_request_duration_seconds',
+    help: 'Time from the request line to the end of the answer.',
+    labelNames: ['operation'],
+    buckets: durationBuckets,
+    registers,
+  });
+  const received = new Counter({
+    name: 'cerulean_received_bytes_total',
+    help: 'Bytes of request bodies.',
+    registers,
+  });
+  const sent = new Counter({ name: 'cerulean_sent_bytes_total', help: 'Bytes of answers.', registers });
+  const running = new Gauge({
+    name: 'cerulean_requests_running',
+    help: 'Requests that are being served.',
+    registers,
+  });
+  return {
+    started: () => running.inc(),
+    finished(request) {
+      running.dec();
+      requests.inc({ operation: request.operation, status: String(request.status) });
+      durations.observe({ operation: request.operation }, request.durationMs / 1000);
+      received.inc(request.bytesIn);
+      sent.inc(request.bytesOut);
+    },
+    async snapshot() {
+      return (await registers[0]?.getMetricsAsJSON()) ?? [];
+    },
+  };
+}
+
+/** What main adds: the process as a whole. */
+export interface ProcessFigures {
+  readonly residentBytes: number;
+  readonly cpuSeconds: number;
+  readonly freeBytes: number;
+  readonly servingThreads: number;
+  readonly startedAtSeconds: number;
+}
+
+/** All threads' figures and the process's, in the Prometheus text format. */
+export async function metricsText(
+  snapshots: readonly MetricsSnapshot[],
+  figures: ProcessFigures,
+): Promise<string> {
+  const own = new Registry();
+  const gauge = (name: string, help: string, value: number): void =>
+    new Gauge({ name, help, registers: [own] }).set(value);
+  gauge('process_resident_memory_bytes', 'Memory that the process holds.', figures.residentBytes);
+  gauge('process_cpu_seconds_total', 'Processor time of all threads.', figures.cpuSeconds);
+  gauge(
+    'process_start_time_seconds',
+    'When the process started, in seconds since the epoch.',
+    figures.startedAtSeconds,
+  );
+  gauge('cerulean_disk_free_bytes', 'Free space where blobs lie.', figures.freeBytes);
+  gauge('cerulean_serving_threads', 'Serving threads that run.', figures.servingThreads);
+  const all = [...snapshots, await own.getMetricsAsJSON()].map((snapshot) => [...snapshot]);
+  return AggregatorRegistry.aggregate(all as unknown as object[]).metrics();
+}
+
+export const metricsContentType = Registry.PROMETHEUS_CONTENT_TYPE;

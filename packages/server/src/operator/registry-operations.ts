@@ -1,0 +1,164 @@
+/** What the operator's command does, over the store. */
+import { parseRepositoryName } from '@cerulean/oci/repository-name.ts';
+import { newRegistry, type Sources } from '../deployment.ts';
+import { RegistryError } from '../errors.ts';
+import { generatePassword } from '../identity/generate-password.ts';
+import { makeCredential, revealPassword } from '../identity/make-credential.ts';
+import type { SystemKeys } from '../identity/system-keys.ts';
+import type { CommandBus, CommandContext } from '../registry/commands.ts';
+import type { MetadataReader, PrincipalRow, RegistryRow } from '../registry/metadata-reader.ts';
+import type { RegistryKeys } from '../registry/registry-keys.ts';
+import type { KeyRing } from '../sealing/key-ring.ts';
+import type { OperatorHandlers } from './operator-handlers.ts';
+import type { OperatorCredentials, OperatorRegistry, OperatorStatus } from './protocol.ts';
+
+export interface OperationsParts {
+  readonly reader: MetadataReader;
+  readonly bus: CommandBus;
+  readonly keys: RegistryKeys;
+  readonly systemKeys: SystemKeys;
+  readonly ring: KeyRing;
+  readonly sources: Sources;
+  readonly domain: string;
+  readonly defaultRegistry: string;
+  readonly status: () => Promise<OperatorStatus>;
+}
+
+const registryNamePattern = /^[a-z0-9]{5,50}$/;
+
+export function operatorHandlers(parts: OperationsParts): OperatorHandlers {
+  const { reader, bus, status } = parts;
+  const find = (name: string): Promise<RegistryRow> => knownRegistry(reader, name);
+  const options = (registry: string) => ({ lane: registry, context: operatorContext(parts.sources) });
+  return {
+    'registry.list': async () =>
+      Promise.all((await reader.listRegistries()).map((row) => describe(parts, row))),
+    'registry.show': async ({ name }) => describe(parts, await find(name)),
+    'registry.create': async ({ name }) => {
+      if (!registryNamePattern.test(name)) {
+        throw new RegistryError(
+          'registry_name_invalid',
+          `A registry's name has 5 to 50 lower-case letters and digits; «${name}» has not.`,
+        );
+      }
+      const verifierSecret = await parts.systemKeys.currentSecret('verifier');
+      const made = await newRegistry(name, { ring: parts.ring, sources: parts.sources, verifierSecret });
+      await bus.execute('createRegistry', made, options(made.id));
+      return describe(parts, await find(name));
+    },
+    'registry.set': async ({ name, ...change }) => {
+      const registry = await find(name);
+      await bus.execute('setRegistry', { registry: registry.id, change }, options(registry.id));
+      return describe(parts, await find(name));
+    },
+    'registry.delete': async ({ name }) => {
+      const registry = await find(name);
+      if (name === parts.defaultRegistry) {
+        throw new RegistryError(
+          'denied',
+          `${name} is the default registry of this server: start it with --registry OTHER first.`,
+        );
+      }
+      await bus.execute('deleteRegistry', { registry: registry.id }, options(registry.id));
+      return { name, deleted: true };
+    },
+    'repository.set': async ({ registry: registryName, name, sparseManifests }) => {
+      const registry = await find(registryName);
+      const repositoryName = parseRepositoryName(name);
+      if (repositoryName === undefined)
+        throw new RegistryError('name_invalid', `«${name}» is not a repository's name.`);
+      const input = { registry: registry.id, repositoryName, settings: { sparseManifests } };
+      await bus.execute('setRepository', input, options(registry.id));
+      return { registry: registryName, name, sparseManifests };
+    },
+    'credentials.show': async ({ name }) => credentialsOf(parts, await find(name)),
+    'credentials.regenerate': async ({ name, password }) => {
+      const registry = await find(name);
+      await regenerate(parts, registry, password);
+      return credentialsOf(parts, registry);
+    },
+    status,
+  };
+}
+
+async function knownRegistry(reader: MetadataReader, name: string): Promise<RegistryRow> {
+  const registry = await reader.findRegistry(name);
+  if (registry !== undefined) return registry;
+  const names = (await reader.listRegistries()).map((row) => row.name).join(', ');
+  throw new RegistryError('registry_unknown', `There is no registry called ${name}. There are: ${names}`);
+}
+
+async function describe(parts: OperationsParts, row: RegistryRow): Promise<OperatorRegistry> {
+  return {
+    name: row.name,
+    loginServer: `${row.name}.${parts.domain}`,
+    createdAt: new Date(row.createdAt).toISOString(),
+    anonymousPull: row.settings.anonymousPull,
+    sparseManifests: row.settings.sparseManifests,
+    adminUserEnabled: row.settings.adminUserEnabled,
+    repositories: await parts.reader.countRepositories(row.id),
+    isDefault: row.name === parts.defaultRegistry,
+  };
+}
+
+async function adminOf(parts: OperationsParts, registry: RegistryRow): Promise<PrincipalRow> {
+  const admin = await parts.reader.findPrincipal(registry.id, 'admin', registry.name);
+  if (admin === undefined) throw new TypeError(`The registry ${registry.name} has no admin user.`);
+  return admin;
+}
+
+async function credentialsOf(parts: OperationsParts, registry: RegistryRow): Promise<OperatorCredentials> {
+  const admin = await adminOf(parts, registry);
+  const { number, key } = await parts.keys.current(registry);
+  const credentials = await parts.reader.listCredentials(admin.id);
+  return {
+    username: admin.name,
+    passwords: credentials.map((credential) => ({
+      name: credential.name,
+      value: revealPassword({
+        principal: admin.id,
+        credential,
+        keyOf: (wanted) => (wanted === number ? key : undefined),
+        acceptClear: false,
+      }),
+    })),
+  };
+}
+
+async function regenerate(
+  parts: OperationsParts,
+  registry: RegistryRow,
+  name: 'password' | 'password2',
+): Promise<void> {
+  const admin = await adminOf(parts, registry);
+  const credential = await makeCredential({
+    id: parts.sources.newId(),
+    principal: admin.id,
+    name,
+    password: generatePassword(),
+    chosenBy: 'generator',
+    verifierSecret: await parts.systemKeys.currentSecret('verifier'),
+    sealingKey: await parts.keys.current(registry),
+  });
+  const input = { registry: registry.id, principal: admin.id, credential };
+  await parts.bus.execute('regenerateCredential', input, {
+    lane: registry.id,
+    context: operatorContext(parts.sources),
+  });
+}
+
+/** Whoever reaches the socket owns the data folder: that is who the events name. */
+function operatorContext(sources: Sources): CommandContext {
+  return {
+    commandId: sources.newId(),
+    newId: sources.newId(),
+    now: sources.now(),
+    principalId: '',
+    principalName: 'operator',
+    requestId: sources.newId(),
+    address: 'control socket',
+    host: '',
+    method: '',
+    userAgent: '',
+  };
+}

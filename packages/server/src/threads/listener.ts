@@ -1,0 +1,48 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import { portHolder } from './port-holder.ts';
+
+/** Connections that wait until a thread takes them. */
+const backlog = 1024;
+
+/** The port can't be had; the message says by whom it is held and what to do. */
+export class PortTaken extends Error {
+  override readonly name = 'PortTaken';
+}
+
+/**
+ * Takes the port for this process alone and hands each connection on, still unread. No `reusePort`: two servers that
+ * share one port answer in turns, and nobody notices.
+ */
+export async function listen(
+  address: { readonly host: string; readonly port: number },
+  handOver: (socket: Socket) => void,
+): Promise<{ server: Server; port: number }> {
+  const server = createServer({ pauseOnConnect: true }, handOver);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error) => reject(listenError(error, address)));
+    server.listen({ ...address, backlog, exclusive: true }, resolve);
+  });
+  const bound = server.address();
+  return { server, port: typeof bound === 'object' && bound !== null ? bound.port : address.port };
+}
+
+/** The system's error in words that help. */
+export function listenError(error: Error, address: { readonly host: string; readonly port: number }): Error {
+  const code = (error as { code?: string }).code;
+  if (code === 'EADDRINUSE') {
+    const holder = portHolder(address.port);
+    return new PortTaken(
+      `Port ${address.port} on ${address.host} is in use${holder === undefined ? '' : ` by ${holder}`}.\n` +
+        'Stop that program first, or choose another port: --port N (0 takes any free one)',
+    );
+  }
+  if (code === 'EACCES') {
+    return new PortTaken(
+      `Port ${address.port} needs more rights than this user has: choose one above 1023 with --port N.`,
+    );
+  }
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') {
+    return new PortTaken(`This machine has no address ${address.host}: choose another with --host.`);
+  }
+  return error;
+}

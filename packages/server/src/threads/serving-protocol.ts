@@ -1,0 +1,36 @@
+/** What main and a serving thread say to each other. */
+import type { Socket } from 'node:net';
+import type { MessagePort } from 'node:worker_threads';
+import type { Config } from '../config/load-config.ts';
+import type { MetricsSnapshot } from '../observability/metrics.ts';
+
+/** The configuration as it crosses threads: without the secret that only main needs. */
+export type ServingConfig = Omit<Config, 'adminPassword'>;
+
+export interface ServingThreadData {
+  readonly name: string;
+  readonly config: ServingConfig;
+  readonly databaseFile: string;
+  readonly epochs: SharedArrayBuffer;
+  readonly writer: MessagePort;
+  /** PEM texts; undefined without TLS. */
+  readonly tls: { readonly cert: string; readonly key: string } | undefined;
+  /** Addresses that mean this machine. */
+  readonly boundAddresses: readonly string[];
+  /** Where sockets can't be handed to a thread, the thread listens itself. */
+  readonly listen: { readonly host: string; readonly port: number } | undefined;
+}
+
+export type ServingOrder =
+  | { readonly order: 'connection'; readonly socket: Socket }
+  | { readonly order: 'snapshot'; readonly id: number }
+  | { readonly order: 'metrics'; readonly id: number; readonly text: string }
+  /** Nothing new: what runs may end within the time, then all connections are closed. */
+  | { readonly order: 'drain'; readonly withinMs: number };
+
+export type ServingReport =
+  | { readonly report: 'ready'; readonly port: number | undefined }
+  | { readonly report: 'failed'; readonly message: string; readonly code: string | undefined }
+  | { readonly report: 'snapshot'; readonly id: number; readonly snapshot: MetricsSnapshot }
+  | { readonly report: 'metrics-wanted'; readonly id: number }
+  | { readonly report: 'drained' };

@@ -1,0 +1,22 @@
+import type { Config } from '../config/load-config.ts';
+
+/**
+ * Every name by which this server may be asked for: loopback, the domain and what lies below it, `--hostname`,
+ * the host of `--public-url` and the bound address, unless that means all of them.
+ */
+export function autoTlsNames(config: Pick<Config, 'host' | 'domain' | 'hostnames' | 'publicUrl'>): string[] {
+  const publicHost =
+    config.publicUrl === undefined ? [] : [new URL(config.publicUrl).hostname.replace(/^\[|\]$/g, '')];
+  const bound = ['0.0.0.0', '::'].includes(config.host) ? [] : [config.host];
+  const loopback = ['localhost', '127.0.0.1', '::1'];
+  return [
+    ...new Set([
+      ...loopback,
+      `*.${config.domain}`,
+      config.domain,
+      ...config.hostnames,
+      ...publicHost,
+      ...bound,
+    ]),
+  ];
+}
