@@ -2,21 +2,13 @@
 
 import { join } from 'node:path';
 import type { MessagePort } from 'node:worker_threads';
-import type { RightsEpoch } from './access/rights-epoch.ts';
 import type { Config } from './config/load-config.ts';
-import type { Sources } from './deployment.ts';
+import { openRootKey, type Sources } from './deployment.ts';
 import { createAdmit, createAdmitOperatorAddress } from './http/admit.ts';
 import { createOauth2Routes } from './http/oauth2/oauth2-routes.ts';
 import { createHttpServer, type HttpServer } from './http/server.ts';
 import { createAddressList } from './http/trusted-proxies.ts';
-import { createVerifierAdopter } from './identity/adopt-verifier.ts';
-import { createAuthenticator } from './identity/authenticate.ts';
-import { createDirectory } from './identity/directory.ts';
-import { createLoginFailures } from './identity/login-failures.ts';
-import { createLoginQueue } from './identity/login-queue.ts';
-import { createPasswordVerifier } from './identity/password-verifier.ts';
-import { createTokenIssuer } from './identity/token-issuer.ts';
-import { createTokenVerifier } from './identity/token-verifier.ts';
+import { createIdentity } from './identity/create-identity.ts';
 import { newSigningKey } from './identity/new-system-keys.ts';
 import { planSigningKeys } from './identity/plan-signing-keys.ts';
 import { createSystemKeys, type SystemKeys, systemKeyPurposes } from './identity/system-keys.ts';
@@ -36,71 +28,107 @@ import type { RegistryPorts } from './registry/registry-ports.ts';
 import { reservingBus } from './registry/reserving-bus.ts';
 import type { UploadMac } from './registry/upload-token.ts';
 import type { KeyRing } from './sealing/key-ring.ts';
-import { unsealedRegistryKeys } from './sealing/unsealed-registry-keys.ts';
 import { registryManifestSealer } from './sealing/registry-manifest-sealer.ts';
-import { FreeSpaceGuard } from './storage/blobs/free-space-guard.ts';
+import { unsealedRegistryKeys } from './sealing/unsealed-registry-keys.ts';
 import { FilesystemObjects, prepareFilesystemObjects } from './storage/blobs/filesystem-objects.ts';
+import { FreeSpaceGuard } from './storage/blobs/free-space-guard.ts';
 import { storedBlobReader, storedBlobWriter } from './storage/blobs/stored-blobs.ts';
+import { takeDataFolder } from './storage/data-folder-guard.ts';
 import { sqlReader } from './storage/database/sql-reader.ts';
 import { openSqliteReader } from './storage/database/sqlite-database.ts';
+import { rememberingReader } from './storage/writer/remembering-reader.ts';
 import { SharedEpochs } from './storage/writer/shared-epochs.ts';
 import { WriterClient } from './storage/writer/writer-client.ts';
 import type { ServingConfig } from './threads/serving-protocol.ts';
+import { WriterSupervisor } from './threads/writer-supervisor.ts';
 
-/** What main works with: the operator's command, jobs, figures. */
-export interface MainParts {
+/** What main works with: the data folder, the writer, the operator's command, jobs, figures. */
+export interface MainParts extends AsyncDisposable {
   readonly reader: MetadataReader;
   readonly bus: CommandBus;
   readonly keys: RegistryKeys;
   readonly systemKeys: SystemKeys;
+  readonly ring: KeyRing;
   readonly jobHandlers: JobHandlers;
+  readonly databaseFile: string;
+  /** Shared by all threads. */
+  readonly epochs: SharedArrayBuffer;
+  /** A new way to the writer, for a serving thread. */
+  connectWriter(): MessagePort;
+  /** Tells whoever wants the data folder too where this server listens. */
+  announce(address: string): void;
   freeBytes(): Promise<number>;
-  close(): void;
 }
 
-export async function openMain(options: {
+export interface MainOptions {
   readonly config: Config;
-  readonly databaseFile: string;
-  readonly writer: MessagePort;
-  readonly ring: KeyRing;
-  readonly epochs: RightsEpoch;
+  /** ISO 8601. */
+  readonly startedAt: string;
   readonly sources: Sources;
-}): Promise<MainParts> {
-  const { config, ring, sources } = options;
+  /** Called when the writer's thread ends unasked. */
+  readonly writerDied: (why: string) => void;
+}
+
+/** Takes the data folder, then opens what lies in it: the key before the database that needs it. */
+export async function openMain({ config, startedAt, sources, writerDied }: MainOptions): Promise<MainParts> {
+  await using opened = new AsyncDisposableStack();
+  const guard = takeDataFolder(config.dataFolder, { pid: process.pid, startedAt });
+  opened.defer(() => guard.release());
+  const databaseFile = join(config.dataFolder, 'cerulean.db');
+  const ring = await openRootKey(config, databaseFile);
   const objectsFolder = join(config.dataFolder, 'blobs');
   await prepareFilesystemObjects(objectsFolder);
   const objects = new FilesystemObjects(objectsFolder);
-  const connection = openSqliteReader(options.databaseFile);
+  const epochs = new SharedEpochs();
+  const writer = await WriterSupervisor.start({ databaseFile, epochs: epochs.buffer }, writerDied);
+  opened.defer(() => writer.close());
+  const connection = openSqliteReader(databaseFile);
+  opened.defer(() => connection.close());
   const reader = sqlReader(connection);
-  const bus = new WriterClient(options.writer);
-  const context = () => jobContext(sources.newId, sources.now);
+  const bus = new WriterClient(writer.connect());
+  opened.defer(() => bus.close());
+  const running = opened.move();
   return {
     reader,
     bus,
+    ring,
+    databaseFile,
+    epochs: epochs.buffer,
     keys: unsealedRegistryKeys(reader, ring),
     systemKeys: createSystemKeys({
       reader,
       sealing: { ring, acceptClear: false },
-      epoch: options.epochs,
+      epoch: epochs,
       clock: sources.now,
     }),
-    jobHandlers: {
-      expireUploads: (_payload, signal) => expireUploads({ bus, objects, context }, signal),
-      rotateSigningKey: () =>
-        rotateSigningKey({
-          bus,
-          context,
-          signingKeys: () => reader.listSystemKeys(systemKeyPurposes.signing),
-          plan: (rows) => planSigningKeys(rows, sources.now()),
-          newKey: (version) => newSigningKey(ring, version),
-          purpose: systemKeyPurposes.signing,
-        }),
-    },
+    jobHandlers: jobHandlers({ bus, objects, reader, ring, sources }),
+    connectWriter: () => writer.connect(),
+    announce: (address) => guard.announce(address),
     freeBytes: async () => (await objects.freeSpace()).freeBytes,
-    close() {
-      bus.close();
-      connection.close();
-    },
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+}
+
+function jobHandlers(parts: {
+  readonly bus: CommandBus;
+  readonly objects: FilesystemObjects;
+  readonly reader: MetadataReader;
+  readonly ring: KeyRing;
+  readonly sources: Sources;
+}): JobHandlers {
+  const { bus, objects, reader, ring, sources } = parts;
+  const context = () => jobContext(sources.newId, sources.now);
+  return {
+    expireUploads: (_payload, signal) => expireUploads({ bus, objects, context }, signal),
+    rotateSigningKey: () =>
+      rotateSigningKey({
+        bus,
+        context,
+        signingKeys: () => reader.listSystemKeys(systemKeyPurposes.signing),
+        plan: (rows) => planSigningKeys(rows, sources.now()),
+        newKey: (version) => newSigningKey(ring, version),
+        purpose: systemKeyPurposes.signing,
+      }),
   };
 }
 
@@ -127,25 +155,30 @@ export async function openServing(options: ServingOptions): Promise<Serving> {
   await using opened = new AsyncDisposableStack();
   const connection = openSqliteReader(options.databaseFile);
   opened.defer(() => connection.close());
-  const reader = sqlReader(connection);
+  const reader = rememberingReader(sqlReader(connection), options.epochs);
   const writer = new WriterClient(options.writer);
   opened.defer(() => writer.close());
-  const systemKeys = createSystemKeys({
-    reader,
-    sealing: { ring: options.ring, acceptClear: false },
-    epoch: options.epochs,
-    clock: sources.now,
-  });
+  const identity = openIdentity({ ...options, reader, writer });
   const objects = new FilesystemObjects(join(config.dataFolder, 'blobs'));
   const freeSpace = opened.use(new FreeSpaceGuard(objects, config.reserveSpaceBytes));
   await freeSpace.refresh();
-  const ports = registryPorts({ config, sources, reader, writer, systemKeys, objects, freeSpace, ring: options.ring });
-  const identity = openIdentity({ ...options, reader, writer, systemKeys });
+  const ports = registryPorts({
+    config,
+    sources,
+    reader,
+    writer,
+    systemKeys: identity.systemKeys,
+    objects,
+    freeSpace,
+    ring: options.ring,
+  });
   const http = await createHttpServer({
     doors: identity.doors,
     ports,
     ops: { ready: async () => ({ ready: true }), metrics: options.metrics },
-    surfaces: [createOauth2Routes({ authenticator: identity.authenticator, tokenIssuer: identity.tokenIssuer })],
+    surfaces: [
+      createOauth2Routes({ authenticator: identity.authenticator, tokenIssuer: identity.tokenIssuer }),
+    ],
     log,
     observer: options.observer,
     tls: options.tls,
@@ -154,7 +187,11 @@ export async function openServing(options: ServingOptions): Promise<Serving> {
   });
   opened.use(http);
   const running = opened.move();
-  return { server: http.server, drain: (withinMs) => http.drain(withinMs), [Symbol.asyncDispose]: () => running.disposeAsync() };
+  return {
+    server: http.server,
+    drain: (withinMs) => http.drain(withinMs),
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
 }
 
 function registryPorts(parts: {
@@ -190,22 +227,19 @@ const uploadMacOf = (systemKeys: SystemKeys): UploadMac => ({
   byVersion: (version) => systemKeys.secret('uploadToken', version),
 });
 
-function openIdentity(options: Omit<ServingOptions, 'writer'> & { readonly reader: MetadataReader; readonly systemKeys: SystemKeys; readonly writer: CommandBus }) {
-  const { config, reader, systemKeys, epochs, log } = options;
+function openIdentity(
+  options: Omit<ServingOptions, 'writer'> & { readonly reader: MetadataReader; readonly writer: CommandBus },
+) {
+  const { config, reader, epochs, ring, log } = options;
   const { now: clock, newId } = options.sources;
-  const queue = createLoginQueue({ atOnceMax: limits.loginsAtOnceMax, waitingMax: limits.loginsWaitingMax });
-  const directory = createDirectory({ reader, epoch: epochs });
-  const authenticator = createAuthenticator({
-    directory,
-    passwords: createPasswordVerifier({ systemKeys, queue, clock }),
-    tokens: createTokenVerifier({ systemKeys, clock }),
-    failures: createLoginFailures(clock),
-    adoptVerifier: createVerifierAdopter({
-      commands: options.writer,
-      clock,
-      newId,
-      onFailure: (error) => log.warn({ err: error }, 'a verifier could not be renewed'),
-    }),
+  const identity = createIdentity({
+    reader,
+    commands: options.writer,
+    sealing: { ring, acceptClear: false },
+    epoch: epochs,
+    clock,
+    newId,
+    onAdoptionFailure: (error) => log.warn({ err: error }, 'a verifier could not be renewed'),
   });
   const trustedProxies = createAddressList(config.trustedProxies);
   const hosts = {
@@ -217,11 +251,13 @@ function openIdentity(options: Omit<ServingOptions, 'writer'> & { readonly reade
     trustedProxies,
   };
   return {
-    authenticator,
-    tokenIssuer: createTokenIssuer({ systemKeys, queue, clock, newId }),
+    ...identity,
     doors: {
-      admit: createAdmit({ hosts, directory, authenticator, newId }),
-      admitOperatorAddress: createAdmitOperatorAddress({ operators: createAddressList(config.metricsFrom), trustedProxies }),
+      admit: createAdmit({ hosts, ...identity, newId }),
+      admitOperatorAddress: createAdmitOperatorAddress({
+        operators: createAddressList(config.metricsFrom),
+        trustedProxies,
+      }),
     },
   };
 }

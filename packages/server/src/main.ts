@@ -1,12 +1,8 @@
 /** Starts the server: configuration, then everything of `server.ts`, then signals. */
 import { availableParallelism, totalmem } from 'node:os';
-import { ConfigError } from './config/config-error.ts';
 import { helpOrVersion } from './config/help-text.ts';
 import { loadConfig } from './config/load-config.ts';
-import { SealingError } from './sealing/sealing-error.ts';
 import { startServer } from './server.ts';
-import { DataFolderTaken } from './storage/data-folder-guard.ts';
-import { PortTaken } from './threads/listener.ts';
 import { version } from './version.ts';
 
 await main(process.argv.slice(2));
@@ -31,12 +27,18 @@ async function main(argv: readonly string[]): Promise<void> {
   }
 }
 
-/** A first signal lets running requests end; a second one ends the process at once. */
+/** Ctrl+C under npm arrives several times: from the terminal, from npm, from the launcher. */
+const sameSignalMs = 2000;
+
+/** A first signal lets running requests end; a later one ends the process at once. */
 function stopOnSignals(server: { stop(): Promise<void> }): void {
-  let stopping = false;
+  let stoppingSince: number | undefined;
   const stop = (): void => {
-    if (stopping) process.exit(130);
-    stopping = true;
+    if (stoppingSince !== undefined) {
+      if (performance.now() - stoppingSince > sameSignalMs) process.exit(130);
+      return;
+    }
+    stoppingSince = performance.now();
     server.stop().then(
       () => process.exit(0),
       (error: unknown) => {
@@ -52,13 +54,10 @@ function stopOnSignals(server: { stop(): Promise<void> }): void {
   process.on('SIGHUP', stop);
 }
 
+/** By name, so that this file knows no class of the storage. */
+const forTheOperator = ['ConfigError', 'DataFolderTaken', 'PortTaken', 'SealingError', 'SchemaTooNew'];
+
 /** Errors whose message is all that the operator needs; anything else is a bug and shows its stack. */
 function isForTheOperator(error: unknown): error is Error {
-  return (
-    error instanceof ConfigError ||
-    error instanceof DataFolderTaken ||
-    error instanceof PortTaken ||
-    error instanceof SealingError ||
-    (error instanceof Error && error.name === 'SchemaTooNew')
-  );
+  return error instanceof Error && forTheOperator.includes(error.name);
 }

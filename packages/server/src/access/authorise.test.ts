@@ -14,8 +14,10 @@ const registry: Resource = { type: 'registry', registry: 'r1' };
 const repositoryActions: Action[] = ['pull', 'push', 'delete', 'metadata_read', 'metadata_write'];
 
 const allowed = (caller: Caller, settings: typeof closed) => [
-  ...repositoryActions.filter((action) => authorise(caller, action, repository, settings).allowed),
-  ...(authorise(caller, 'catalog', registry, settings).allowed ? ['catalog'] : []),
+  ...repositoryActions.filter(
+    (action) => authorise({ caller, action, resource: repository }, settings).allowed,
+  ),
+  ...(authorise({ caller, action: 'catalog', resource: registry }, settings).allowed ? ['catalog'] : []),
 ];
 
 describe('authorise', () => {
@@ -38,7 +40,7 @@ describe('authorise', () => {
 
   test('credentials of one registry are worth nothing in another', () => {
     const elsewhere: Resource = { ...repository, registry: 'r2' };
-    const decision = authorise(admin, 'pull', elsewhere, open);
+    const decision = authorise({ caller: admin, action: 'pull', resource: elsewhere }, open);
     expect(decision).toEqual({ allowed: false, reason: 'the credentials belong to another registry' });
   });
 
@@ -62,8 +64,8 @@ describe('authorise', () => {
   });
 
   test('actions on repositories do not fit the registry, nor the catalog a repository', () => {
-    expect(authorise(admin, 'push', registry, closed).allowed).toBe(false);
-    expect(authorise(admin, 'catalog', repository, closed).allowed).toBe(false);
+    expect(authorise({ caller: admin, action: 'push', resource: registry }, closed).allowed).toBe(false);
+    expect(authorise({ caller: admin, action: 'catalog', resource: repository }, closed).allowed).toBe(false);
   });
 
   test('whoever may do nothing may not log in', () => {

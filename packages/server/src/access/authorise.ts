@@ -57,9 +57,7 @@ export function mayLogIn(principal: Principal, settings: AccessSettings): Decisi
 
 /** Decides whether this caller may do this to that. */
 export function authorise(
-  caller: Caller,
-  action: Action,
-  resource: Resource,
+  { caller, action, resource }: { caller: Caller; action: Action; resource: Resource },
   settings: AccessSettings,
 ): Decision {
   if (caller.principal.registry !== resource.registry)

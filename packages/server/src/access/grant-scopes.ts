@@ -43,7 +43,8 @@ export function grantScopes(
 
 function grantedActions(caller: Caller, scope: Scope, settings: AccessSettings): readonly string[] {
   const { registry } = caller.principal;
-  const may = (action: Action, resource: Resource) => authorise(caller, action, resource, settings).allowed;
+  const may = (action: Action, resource: Resource) =>
+    authorise({ caller, action, resource }, settings).allowed;
   if (scope.type === 'registry') {
     const catalog = scope.name === 'catalog' && scope.actions.includes('*');
     return catalog && may('catalog', { type: 'registry', registry }) ? ['*'] : [];

@@ -1,8 +1,8 @@
-import { mkdtemp } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { formatByteSize, parseByteSize } from './byte-size.ts';
 import { checkListen } from './check-listen.ts';
 import { checkRootKeyPlace } from './check-root-key-place.ts';
@@ -42,7 +42,8 @@ describe('listening', () => {
 
 describe('the place of the root key', () => {
   test('in a container, the layer of the image is refused, also below folders that do not exist yet', async () => {
-    const image = await mkdtemp(join(tmpdir(), 'image-'));
+    const image = await mkdtemp(join(tmpdir(), 'cerulean-test-'));
+    onTestFinished(() => rm(image, { recursive: true }));
     const config = { rootKeyFile: join(image, 'keys', 'deep', 'root.key'), inContainer: true };
     await expect(checkRootKeyPlace(config, image)).rejects.toThrow('-v cerulean-keys:');
   });
@@ -65,8 +66,8 @@ describe('help', () => {
   });
 
   test('is the answer to --help, as the version is to --version', () => {
-    expect(helpOrVersion(['--port', '1', '--help'], '1.2.3')).toBe(helpText());
-    expect(helpOrVersion(['--version'], '1.2.3')).toBe('1.2.3');
+    expect(helpOrVersion(['--port', '1', '--help'], '1.2.3')).toBe(`${helpText()}\n`);
+    expect(helpOrVersion(['--version'], '1.2.3')).toBe('1.2.3\n');
     expect(helpOrVersion(['--port', '1'], '1.2.3')).toBeUndefined();
   });
 });

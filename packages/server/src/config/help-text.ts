@@ -3,10 +3,10 @@ import { type Setting, settings } from './settings.ts';
 const columnsMax = 100;
 const indent = 6;
 
-/** The answer to `--help` or `--version` if one of them was asked for, else undefined. */
+/** The answer to `--help` or `--version`, with its line's end, if one of them was asked for, else undefined. */
 export function helpOrVersion(argv: readonly string[], version: string): string | undefined {
-  if (argv.includes('--help') || argv.includes('-h')) return helpText();
-  return argv.includes('--version') ? version : undefined;
+  if (argv.includes('--help') || argv.includes('-h')) return `${helpText()}\n`;
+  return argv.includes('--version') ? `${version}\n` : undefined;
 }
 
 /** All settings with their defaults and variables, wrapped to 100 columns. */

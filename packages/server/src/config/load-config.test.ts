@@ -1,16 +1,23 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { ConfigError } from './config-error.ts';
 import { type ConfigSources, loadConfig } from './load-config.ts';
 
 const machine = { env: {}, cwd: '/srv/app', cpus: 4, memoryBytes: 8 * 1024 ** 3, platform: 'linux' as const };
 const load = (sources: Partial<ConfigSources>) => loadConfig({ ...machine, argv: [], ...sources });
 
+/** A folder that goes with the test that asked for it. */
+function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'cerulean-test-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
 function fileWith(content: string): string {
-  const file = join(mkdtempSync(join(tmpdir(), 'config-')), 'cerulean.json');
+  const file = join(temporaryFolder(), 'cerulean.json');
   writeFileSync(file, content);
   return file;
 }

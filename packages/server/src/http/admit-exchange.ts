@@ -19,22 +19,9 @@ export async function admitExchange(
 ): Promise<void> {
   exchange.route = route;
   const { request, peerAddress, encrypted } = exchange;
-  const { headers } = request;
-  switch (route.requires.kind) {
-    case 'nothing':
-      return;
-    case 'operator-address':
-      return doors.admitOperatorAddress({ peerAddress, headers });
-    default:
-      exchange.admission = await doors.admit(
-        {
-          method: request.method ?? '',
-          headers,
-          peerAddress,
-          encrypted,
-          repositoryName: repositoryNameOf(exchange.url.target),
-        },
-        route,
-      );
-  }
+  const { headers, method = '' } = request;
+  if (route.requires.kind === 'nothing') return;
+  if (route.requires.kind === 'operator-address') return doors.admitOperatorAddress({ peerAddress, headers });
+  const repositoryName = repositoryNameOf(exchange.url.target);
+  exchange.admission = await doors.admit({ method, headers, peerAddress, encrypted, repositoryName }, route);
 }

@@ -219,6 +219,21 @@ describe('with credentials', () => {
     },
   );
 
+  test('wrong passwords are told when to come back', async () => {
+    await using admission = await openAdmission();
+    const authorization = basic(admission.deployment.registry, 'wrong');
+    for (let tries = 0; tries < 20; tries += 1) {
+      await expect(admission.ask({ requires: login, authorization })).rejects.toMatchObject({
+        code: 'unauthorized',
+      });
+    }
+    const refused = admission.ask({ requires: login, authorization });
+    await expect(refused).rejects.toMatchObject({
+      code: 'too_many_requests',
+      headers: { 'Retry-After': '60' },
+    });
+  });
+
   test('a token of one registry opens no other', async () => {
     await using admission = await openAdmission();
     await admission.deployment.createRegistry('tenant', { settings: { anonymousPull: true } });

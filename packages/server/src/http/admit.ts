@@ -1,8 +1,9 @@
 import { anonymousPrincipal } from '../access/anonymous-principal.ts';
 import { authorise, type Caller } from '../access/authorise.ts';
 import { isRefusal, RegistryError } from '../errors.ts';
-import type { Authenticated, Authenticator, LoginPlace } from '../identity/authenticate.ts';
+import type { Authenticated, Authenticator } from '../identity/authenticate.ts';
 import type { Directory } from '../identity/directory.ts';
+import type { LoginPlace } from '../identity/login-place.ts';
 import { type Credentials, parseAuthorization } from '../identity/parse-authorization.ts';
 import { limits } from '../limits.ts';
 import type { Admit, RequestFacts } from './admission.ts';
@@ -11,8 +12,8 @@ import { type HostRules, loginServerOf, noSuchRegistry, resolveHost } from './ho
 import { HttpRefusal } from './http-refusal.ts';
 import {
   type ChallengeReason,
-  challengeFor,
   type CredentialsRequirement,
+  challengeFor,
   type NeededAccess,
   neededAccess,
 } from './needed-access.ts';
@@ -113,7 +114,7 @@ async function admitCaller(authenticator: Authenticator, asked: Asked): Promise<
   }
   const { action, resourceIn } = needed.decision;
   const { id, settings } = place.registry;
-  const { allowed } = authorise(authenticated.caller, action, resourceIn(id), settings);
+  const { allowed } = authorise({ caller: authenticated.caller, action, resource: resourceIn(id) }, settings);
   if (!allowed) throw challenge(isWithout ? 'unauthorized' : 'insufficient_scope');
   return authenticated;
 }

@@ -4,7 +4,12 @@ import type { Exchange } from './exchange.ts';
 export type HeaderValues = Record<string, string | number | readonly string[]>;
 
 /** What a browser's script may read; ACR sends one line for each. */
-const exposedHeaders = ['Docker-Content-Digest', 'WWW-Authenticate', 'Link', 'X-Ms-Correlation-Request-Id'] as const;
+const exposedHeaders = [
+  'Docker-Content-Digest',
+  'WWW-Authenticate',
+  'Link',
+  'X-Ms-Correlation-Request-Id',
+] as const;
 
 /** The headers of every answer, as ACR has them (recorded), on both ways through the server. */
 export function commonHeaders(exchange: Exchange): HeaderValues {

@@ -86,7 +86,10 @@ export function admissionOf(exchange: Exchange): Admission {
 }
 
 /** The target of a route that serves only this kind. */
-export function targetOf<Kind extends Target['kind']>(exchange: Exchange, kind: Kind): Extract<Target, { kind: Kind }> {
+export function targetOf<Kind extends Target['kind']>(
+  exchange: Exchange,
+  kind: Kind,
+): Extract<Target, { kind: Kind }> {
   const { target } = exchange.url;
   if (target.kind !== kind) throw new TypeError(`A route of ${kind} was given ${target.kind}.`);
   return target as Extract<Target, { kind: Kind }>;
@@ -98,6 +101,7 @@ export function repositoryNameOf(target: Target): string | undefined {
 }
 
 function requestIdOf(asked: string | string[] | undefined, newId: () => string): string {
-  const usable = typeof asked === 'string' && asked.length <= limits.requestIdCharsMax && /^[\w.:-]+$/.test(asked);
+  const usable =
+    typeof asked === 'string' && asked.length <= limits.requestIdCharsMax && /^[\w.:-]+$/.test(asked);
   return usable ? asked : newId();
 }

@@ -17,7 +17,8 @@ const messages: Readonly<Record<number, string>> = {
 
 /** Answers what the HTTP parser could not read, and closes: where the next request would begin nobody knows. */
 export function answerMalformed(error: Error & { readonly code?: string }, socket: Duplex): void {
-  const isBusy = '_httpMessage' in socket && socket._httpMessage !== null && socket._httpMessage !== undefined;
+  const isBusy =
+    '_httpMessage' in socket && socket._httpMessage !== null && socket._httpMessage !== undefined;
   if (error.code === 'ECONNRESET' || !socket.writable || isBusy) return void socket.destroy();
   const status = statuses[error.code ?? ''] ?? 400;
   const body = errorJson('UNSUPPORTED', messages[status] ?? 'Bad request.');

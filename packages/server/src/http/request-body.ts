@@ -26,7 +26,8 @@ export async function readSmallBody(
 ): Promise<Buffer> {
   const { chunks, lengthBytes } = requestBody(exchange);
   const { bytesMax, code, what } = most;
-  const tooLarge = (): RegistryError => new RegistryError(code, `${what} may have at most ${bytesMax} bytes.`, { maxBytes: bytesMax });
+  const tooLarge = (): RegistryError =>
+    new RegistryError(code, `${what} may have at most ${bytesMax} bytes.`, { maxBytes: bytesMax });
   if (lengthBytes !== undefined && lengthBytes > bytesMax) throw tooLarge();
   const pieces: Uint8Array[] = [];
   let bytes = 0;

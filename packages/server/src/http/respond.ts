@@ -26,7 +26,8 @@ export function respond(exchange: Exchange, answer: Answer): void {
   if (unwanted) headers['Connection'] = 'close';
   response.writeHead(answer.status, headers as Record<string, string | number | string[]>);
   const sent = request.method === 'HEAD' ? undefined : body;
-  if (!unwanted) endWithinTime(response, sent);
+  // Whoever waits to be told to send has sent nothing yet.
+  if (!unwanted || exchange.awaitsContinue) endWithinTime(response, sent);
   else void sendBeforeClosing({ request, response, body: sent });
 }
 

@@ -1,8 +1,8 @@
 import { LRUCache } from 'lru-cache';
 import type { Principal } from '../access/authorise.ts';
 import type { CommandBus } from '../registry/commands.ts';
-import type { LoginPlace } from './authenticate.ts';
 import { identityLimits } from './identity-limits.ts';
+import type { LoginPlace } from './login-place.ts';
 import type { VerifierAdoption } from './password-verifier.ts';
 
 /**

@@ -5,26 +5,17 @@
  * callers are a kind of their own. Credentials that are wrong are refused also where none were needed.
  */
 import { anonymousPrincipal, anonymousPrincipalId } from '../access/anonymous-principal.ts';
-import { type Caller, mayLogIn, type Principal } from '../access/authorise.ts';
+import type { Caller, Principal } from '../access/authorise.ts';
 import { RegistryError } from '../errors.ts';
 import { limits } from '../limits.ts';
-import type { RegistryRow } from '../registry/metadata-reader.ts';
 import type { Directory } from './directory.ts';
-import type { LoginFailures } from './login-failures.ts';
+import { type LoginPlace, refuseUnlessMayLogIn } from './login-place.ts';
 import type { Credentials } from './parse-authorization.ts';
-import type { PasswordVerifier, VerifierAdoption } from './password-verifier.ts';
+import type { PasswordLogin } from './password-login.ts';
 import type { TokenVerifier } from './token-verifier.ts';
 
 /** The user name of whoever logs in with a refresh token as the password: what `az acr login` does. */
 export const tokenUser = '00000000-0000-0000-0000-000000000000';
-
-/** Where credentials came to, and from where. */
-export interface LoginPlace {
-  readonly registry: RegistryRow;
-  /** `<name>.<domain>`: the audience of the registry's tokens. */
-  readonly loginServer: string;
-  readonly clientAddress: string;
-}
 
 export interface Authenticated {
   readonly caller: Caller;
@@ -45,30 +36,10 @@ export interface Authenticator {
 
 export function createAuthenticator(options: {
   readonly directory: Directory;
-  readonly passwords: PasswordVerifier;
+  readonly passwordLogin: PasswordLogin;
   readonly tokens: TokenVerifier;
-  readonly failures: LoginFailures;
-  /** Hands a renewed verifier over; must not throw. */
-  readonly adoptVerifier: (adoption: VerifierAdoption, principal: Principal, place: LoginPlace) => void;
 }): Authenticator {
-  const { directory, passwords, tokens, failures, adoptVerifier } = options;
-
-  async function withPassword(user: string, password: string, place: LoginPlace): Promise<Caller> {
-    const attempt = { registry: place.registry.id, user, address: place.clientAddress };
-    failures.check(attempt);
-    const principal = await directory.principalByName(place.registry.id, user);
-    // A user that is not there costs what the registry's own admin user costs, and gets the same answer.
-    const checked = principal ?? (await directory.principalByName(place.registry.id, place.registry.name));
-    const credentials = checked === undefined ? [] : await directory.credentialsOf(checked.id);
-    const verified = await passwords.verify(credentials, password);
-    if (principal === undefined || verified === undefined) {
-      failures.record(attempt);
-      throw new RegistryError('unauthorized', 'The user name or the password is wrong.');
-    }
-    refuseUnlessMayLogIn(principal, place);
-    if (verified.adoption !== undefined) adoptVerifier(verified.adoption, principal, place);
-    return { principal, bound: undefined };
-  }
+  const { directory, passwordLogin, tokens } = options;
 
   async function withToken(
     token: string,
@@ -80,24 +51,14 @@ export function createAuthenticator(options: {
       use: 'access_token',
       expiredGraceSeconds,
     });
-    const principal = await principalOf(claims.subject, place);
+    const principal = await principalOf(directory, claims.subject, place);
     return { caller: { principal, bound: claims.access ?? [] }, expired: claims.expired };
   }
 
   async function redeem(refreshToken: string, place: LoginPlace): Promise<Caller> {
     const expected = { ...audienceOf(place), use: 'refresh_token', expiredGraceSeconds: 0 } as const;
     const claims = await tokens.verify(refreshToken, expected);
-    return { principal: await principalOf(claims.subject, place), bound: undefined };
-  }
-
-  async function principalOf(id: string, place: LoginPlace): Promise<Principal> {
-    const isAnonymous = id === anonymousPrincipalId;
-    const principal = isAnonymous ? anonymousPrincipal(place.registry.id) : await directory.principalById(id);
-    if (principal?.registry !== place.registry.id) {
-      throw new RegistryError('unauthorized', 'Whoever this token was issued to does not exist any more.');
-    }
-    refuseUnlessMayLogIn(principal, place);
-    return principal;
+    return { principal: await principalOf(directory, claims.subject, place), bound: undefined };
   }
 
   return {
@@ -115,7 +76,7 @@ export function createAuthenticator(options: {
           const { user, password } = credentials;
           const caller = await (user === tokenUser
             ? redeem(password, place)
-            : withPassword(user, password, place));
+            : passwordLogin({ user, password }, place));
           return { caller, expired: false };
         }
         case 'unknown':
@@ -128,11 +89,17 @@ export function createAuthenticator(options: {
   };
 }
 
-function audienceOf(place: LoginPlace): { readonly registry: string; readonly loginServer: string } {
-  return { registry: place.registry.id, loginServer: place.loginServer };
+/** Whoever a token was issued to, as he is now. */
+async function principalOf(directory: Directory, id: string, place: LoginPlace): Promise<Principal> {
+  const isAnonymous = id === anonymousPrincipalId;
+  const principal = isAnonymous ? anonymousPrincipal(place.registry.id) : await directory.principalById(id);
+  if (principal?.registry !== place.registry.id) {
+    throw new RegistryError('unauthorized', 'Whoever this token was issued to does not exist any more.');
+  }
+  refuseUnlessMayLogIn(principal, place);
+  return principal;
 }
 
-function refuseUnlessMayLogIn(principal: Principal, place: LoginPlace): void {
-  const decision = mayLogIn(principal, place.registry.settings);
-  if (!decision.allowed) throw new RegistryError('unauthorized', `Login is refused: ${decision.reason}.`);
+function audienceOf(place: LoginPlace): { readonly registry: string; readonly loginServer: string } {
+  return { registry: place.registry.id, loginServer: place.loginServer };
 }

@@ -7,8 +7,10 @@ import { type Authenticator, createAuthenticator } from './authenticate.ts';
 import { createDirectory, type Directory } from './directory.ts';
 import { createLoginFailures } from './login-failures.ts';
 import { createLoginQueue } from './login-queue.ts';
+import { createPasswordLogin } from './password-login.ts';
 import { createPasswordVerifier } from './password-verifier.ts';
-import { createSystemKeys, type SystemKeySealing, type SystemKeys } from './system-keys.ts';
+import type { SystemKeySealing } from './system-key-set.ts';
+import { createSystemKeys, type SystemKeys } from './system-keys.ts';
 import { createTokenIssuer, type TokenIssuer } from './token-issuer.ts';
 import { createTokenVerifier } from './token-verifier.ts';
 
@@ -35,13 +37,14 @@ export function createIdentity(options: {
   const queue = createLoginQueue({ atOnceMax: limits.loginsAtOnceMax, waitingMax: limits.loginsWaitingMax });
   const systemKeys = createSystemKeys(options);
   const directory = createDirectory({ reader, epoch });
-  const authenticator = createAuthenticator({
+  const passwordLogin = createPasswordLogin({
     directory,
     passwords: createPasswordVerifier({ systemKeys, queue, clock }),
-    tokens: createTokenVerifier({ systemKeys, clock }),
     failures: createLoginFailures(clock),
     adoptVerifier: createVerifierAdopter({ ...options, onFailure: options.onAdoptionFailure }),
   });
+  const tokens = createTokenVerifier({ systemKeys, clock });
+  const authenticator = createAuthenticator({ directory, passwordLogin, tokens });
   return {
     directory,
     systemKeys,

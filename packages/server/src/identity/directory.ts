@@ -1,5 +1,5 @@
-import { createEpochCache } from '../access/epoch-cache.ts';
 import type { Principal } from '../access/authorise.ts';
+import { createEpochCache } from '../access/epoch-cache.ts';
 import type { RightsEpoch } from '../access/rights-epoch.ts';
 import type {
   CredentialRow,

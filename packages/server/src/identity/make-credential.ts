@@ -1,7 +1,7 @@
 import type { NewCredential } from '../registry/commands.ts';
 import type { CredentialRow } from '../registry/metadata-reader.ts';
-import { secretContext } from '../sealing/box-context.ts';
 import { clearBox, openBox, sealBox } from '../sealing/box.ts';
+import { secretContext } from '../sealing/box-context.ts';
 import { makeVerifier } from './credential-verifier.ts';
 import type { SystemSecret } from './system-keys.ts';
 

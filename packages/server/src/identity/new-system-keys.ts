@@ -1,8 +1,8 @@
 import { generateKeyPair, randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
 import type { NewSystemKey } from '../registry/commands.ts';
-import { systemKeyContext } from '../sealing/box-context.ts';
 import { clearBox, sealBox } from '../sealing/box.ts';
+import { systemKeyContext } from '../sealing/box-context.ts';
 import type { KeyRing } from '../sealing/key-ring.ts';
 import { type SecretPurpose, systemKeyPurposes } from './system-keys.ts';
 

@@ -59,6 +59,12 @@ describe('system keys', () => {
     expect(world.reads).toBe(2);
   });
 
+  test('requests that come at the same time share one read', async () => {
+    const { world, keys } = keysOver(initial);
+    await Promise.all([keys.signingKey(), keys.signingKey(), keys.signingKeyByHeader('made-up')]);
+    expect(world.reads).toBe(1);
+  });
+
   test('a new signing key verifies at once and signs after a minute', async () => {
     const { world, keys } = keysOver(initial);
     const first = await keys.signingKey();

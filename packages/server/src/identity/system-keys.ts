@@ -11,11 +11,9 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { calculateJwkThumbprint } from 'jose';
 import type { RightsEpoch } from '../access/rights-epoch.ts';
-import type { MetadataReader, SystemKeyRow } from '../registry/metadata-reader.ts';
-import { systemKeyContext } from '../sealing/box-context.ts';
-import { openBox } from '../sealing/box.ts';
-import type { KeyRing } from '../sealing/key-ring.ts';
+import type { MetadataReader } from '../registry/metadata-reader.ts';
 import { identityLimits } from './identity-limits.ts';
+import { type SystemKeySealing, SystemKeySet, type Unseal } from './system-key-set.ts';
 
 /** What system keys are for, by the number in their row. */
 export const systemKeyPurposes = { verifier: 1, signing: 2, uploadToken: 3 } as const;
@@ -49,13 +47,6 @@ export interface SystemKeys {
   signingKeyByHeader(header: string): Promise<SigningKey | undefined>;
 }
 
-/** How system keys are sealed: `ring` undefined is `--encryption none`. */
-export interface SystemKeySealing {
-  readonly ring: KeyRing | undefined;
-  /** From the server's configuration, never from the database. */
-  readonly acceptClear: boolean;
-}
-
 export function createSystemKeys(options: {
   readonly reader: Pick<MetadataReader, 'listSystemKeys'>;
   readonly sealing: SystemKeySealing;
@@ -63,17 +54,11 @@ export function createSystemKeys(options: {
   readonly clock: () => number;
 }): SystemKeys {
   const { clock } = options;
-  const secrets = {
-    verifier: keySet(
-      'verifier',
-      async (row, plaintext): Promise<SystemSecret> => ({ version: row.version, key: plaintext }),
-    ),
-    uploadToken: keySet(
-      'uploadToken',
-      async (row, plaintext): Promise<SystemSecret> => ({ version: row.version, key: plaintext }),
-    ),
-  };
-  const signing = keySet('signing', (row, plaintext) => signingKeyOf(row, plaintext));
+  const keySet = <Key>(purpose: keyof typeof systemKeyPurposes, unseal: Unseal<Key>) =>
+    new SystemKeySet({ ...options, purpose: systemKeyPurposes[purpose], unseal });
+  const secretOf: Unseal<SystemSecret> = async ({ version }, key) => ({ version, key });
+  const secrets = { verifier: keySet('verifier', secretOf), uploadToken: keySet('uploadToken', secretOf) };
+  const signing = keySet('signing', signingKeyOf);
 
   return {
     async currentSecret(purpose) {
@@ -92,87 +77,6 @@ export function createSystemKeys(options: {
       return known.key;
     },
     signingKeyByHeader: (header) => signing.find((key) => key.header === header),
-  };
-
-  function keySet<Key>(purpose: keyof typeof systemKeyPurposes, unseal: Unseal<Key>): KeySet<Key> {
-    return createKeySet({ ...options, purpose, unseal });
-  }
-}
-
-type Unseal<Key> = (row: SystemKeyRow, plaintext: Uint8Array) => Promise<Key>;
-
-interface LoadedKey<Key> {
-  readonly createdAt: number;
-  readonly box: Uint8Array;
-  readonly key: Key;
-}
-
-interface KeySet<Key> {
-  /** What is not retired, oldest first. */
-  load(): Promise<readonly LoadedKey<Key>[]>;
-  /** Looks once more into the database when nothing fits, but not too often. */
-  find(fits: (key: Key) => boolean): Promise<Key | undefined>;
-}
-
-function createKeySet<Key>(options: {
-  readonly reader: Pick<MetadataReader, 'listSystemKeys'>;
-  readonly sealing: SystemKeySealing;
-  readonly epoch: RightsEpoch;
-  readonly clock: () => number;
-  readonly purpose: keyof typeof systemKeyPurposes;
-  readonly unseal: Unseal<Key>;
-}): KeySet<Key> {
-  const { reader, sealing, epoch, clock, unseal } = options;
-  const purpose = systemKeyPurposes[options.purpose];
-  let loaded: { epoch: number; at: number; keys: readonly LoadedKey<Key>[] } | undefined;
-  let loading: { epoch: number; keys: Promise<readonly LoadedKey<Key>[]> } | undefined;
-
-  async function load(): Promise<readonly LoadedKey<Key>[]> {
-    return loaded?.epoch === epoch.current() ? loaded.keys : refresh();
-  }
-
-  async function refresh(): Promise<readonly LoadedKey<Key>[]> {
-    const now = epoch.current();
-    if (loading?.epoch === now) return loading.keys;
-    const started = { epoch: now, keys: read(now) };
-    loading = started;
-    try {
-      return await started.keys;
-    } finally {
-      if (loading === started) loading = undefined;
-    }
-  }
-
-  async function read(epochBefore: number): Promise<readonly LoadedKey<Key>[]> {
-    const at = clock();
-    const rows = (await reader.listSystemKeys(purpose)).filter((row) => row.retiredAt === null);
-    const keys = await Promise.all(rows.toSorted((a, b) => a.version - b.version).map(unsealed));
-    if (loaded === undefined || loaded.epoch <= epochBefore) loaded = { epoch: epochBefore, at, keys };
-    return keys;
-  }
-
-  async function unsealed(row: SystemKeyRow): Promise<LoadedKey<Key>> {
-    // A key that is open already is kept: its import into the crypto library is what costs.
-    const known = loaded?.keys.find((key) => Buffer.compare(key.box, row.box) === 0);
-    if (known !== undefined) return known;
-    const plaintext = openBox({
-      kind: 'systemKey',
-      box: row.box,
-      context: systemKeyContext({ purpose, version: row.version }),
-      keyOf: (keyNumber) => sealing.ring?.keyOf(keyNumber),
-      acceptClear: sealing.acceptClear,
-    });
-    return { createdAt: row.createdAt, box: row.box, key: await unseal(row, plaintext) };
-  }
-
-  return {
-    load,
-    async find(fits) {
-      const known = (await load()).find(({ key }) => fits(key));
-      if (known !== undefined) return known.key;
-      if (loaded !== undefined && clock() - loaded.at < identityLimits.systemKeyRefreshMs) return undefined;
-      return (await refresh()).find(({ key }) => fits(key))?.key;
-    },
   };
 }
 

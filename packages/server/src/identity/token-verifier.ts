@@ -4,7 +4,7 @@ import { LRUCache } from 'lru-cache';
 import { RegistryError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { SystemKeys } from './system-keys.ts';
-import { parseTokenPayload, type TokenClaims, tokenIssuer, type TokenUse } from './token-claims.ts';
+import { parseTokenPayload, type TokenClaims, type TokenUse, tokenIssuer } from './token-claims.ts';
 import type { TokenAudience } from './token-issuer.ts';
 
 /** What a token must be to be believed here. */

@@ -1,10 +1,10 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { RegistryError } from '../errors.ts';
 import { controlLimits, startControlServer } from './control-server.ts';
 import type { OperatorHandlers } from './operator-handlers.ts';
@@ -35,10 +35,17 @@ const handlers: OperatorHandlers = {
     new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
 };
 
+/** A folder that goes with the test that asked for it. */
+function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'cerulean-test-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
 async function running(
   options: { dataFolder?: string; limits?: Partial<Record<keyof typeof controlLimits, number>> } = {},
 ) {
-  const dataFolder = options.dataFolder ?? mkdtempSync(join(tmpdir(), 'data-'));
+  const dataFolder = options.dataFolder ?? temporaryFolder();
   const logged: object[] = [];
   const log = { error: (fields: object) => void logged.push(fields) };
   const server = await startControlServer({ dataFolder, handlers, log, limits: options.limits ?? {} });
@@ -72,7 +79,7 @@ describe('the socket', () => {
   });
 
   test('takes the place of one that a dead server left', async () => {
-    const dataFolder = mkdtempSync(join(tmpdir(), 'data-'));
+    const dataFolder = temporaryFolder();
     const dead = createServer().listen(join(dataFolder, 'control.sock'));
     await using again = await running({ dataFolder });
     expect(await ask(again.server.path, 'registry.list', {})).toEqual({ result: [registry] });
@@ -80,7 +87,7 @@ describe('the socket', () => {
   });
 
   test('does not remove a file that is no socket', async () => {
-    const dataFolder = mkdtempSync(join(tmpdir(), 'data-'));
+    const dataFolder = temporaryFolder();
     writeFileSync(join(dataFolder, 'control.sock'), 'precious');
     await expect(running({ dataFolder })).rejects.toThrow('is in the way');
     expect(readFileSync(join(dataFolder, 'control.sock'), 'utf8')).toBe('precious');
@@ -89,7 +96,7 @@ describe('the socket', () => {
 
 describe('a data folder whose path is too long for a socket', () => {
   function longFolder(): string {
-    const folder = join(mkdtempSync(join(tmpdir(), 'data-')), 'x'.repeat(100));
+    const folder = join(temporaryFolder(), 'x'.repeat(100));
     mkdirSync(folder);
     return folder;
   }
@@ -110,7 +117,7 @@ describe('a data folder whose path is too long for a socket', () => {
 
   test('a name left by a dead server is replaced, and a place that is not ours is left alone', async () => {
     const dataFolder = longFolder();
-    const foreign = join(mkdtempSync(join(tmpdir(), 'foreign-')), 'control.sock');
+    const foreign = join(temporaryFolder(), 'control.sock');
     writeFileSync(foreign, 'precious');
     writeFileSync(join(dataFolder, 'control.path'), foreign);
     await using again = await running({ dataFolder });

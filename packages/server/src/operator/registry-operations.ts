@@ -32,8 +32,8 @@ export function operatorHandlers(parts: OperationsParts): OperatorHandlers {
   const options = (registry: string) => ({ lane: registry, context: operatorContext(parts.sources) });
   return {
     'registry.list': async () =>
-      Promise.all((await reader.listRegistries()).map((row) => describe(parts, row))),
-    'registry.show': async ({ name }) => describe(parts, await find(name)),
+      Promise.all((await reader.listRegistries()).map((row) => describeRegistry(parts, row))),
+    'registry.show': async ({ name }) => describeRegistry(parts, await find(name)),
     'registry.create': async ({ name }) => {
       if (!registryNamePattern.test(name)) {
         throw new RegistryError(
@@ -44,12 +44,12 @@ export function operatorHandlers(parts: OperationsParts): OperatorHandlers {
       const verifierSecret = await parts.systemKeys.currentSecret('verifier');
       const made = await newRegistry(name, { ring: parts.ring, sources: parts.sources, verifierSecret });
       await bus.execute('createRegistry', made, options(made.id));
-      return describe(parts, await find(name));
+      return describeRegistry(parts, await find(name));
     },
     'registry.set': async ({ name, ...change }) => {
       const registry = await find(name);
       await bus.execute('setRegistry', { registry: registry.id, change }, options(registry.id));
-      return describe(parts, await find(name));
+      return describeRegistry(parts, await find(name));
     },
     'registry.delete': async ({ name }) => {
       const registry = await find(name);
@@ -88,7 +88,7 @@ async function knownRegistry(reader: MetadataReader, name: string): Promise<Regi
   throw new RegistryError('registry_unknown', `There is no registry called ${name}. There are: ${names}`);
 }
 
-async function describe(parts: OperationsParts, row: RegistryRow): Promise<OperatorRegistry> {
+async function describeRegistry(parts: OperationsParts, row: RegistryRow): Promise<OperatorRegistry> {
   return {
     name: row.name,
     loginServer: `${row.name}.${parts.domain}`,

@@ -15,7 +15,11 @@ type Ports = Pick<RegistryPorts, 'reader' | 'bus' | 'blobWriter' | 'liveHashes' 
 export async function appendUpload(
   ports: Ports,
   actor: Actor,
-  request: { readonly upload: UploadIdentity; readonly body: IncomingBody; readonly range: ChunkRange | undefined },
+  request: {
+    readonly upload: UploadIdentity;
+    readonly body: IncomingBody;
+    readonly range: ChunkRange | undefined;
+  },
 ): Promise<{ readonly offsetBytes: number }> {
   const { upload } = request;
   const state = await findUploadState(ports, upload);
@@ -28,7 +32,8 @@ export async function appendUpload(
     throw error;
   }
   const { offsetBytes } = received;
-  if (hash !== undefined && received.last !== undefined) ports.liveHashes.put(upload.blob, { offsetBytes, ...hash });
+  if (hash !== undefined && received.last !== undefined)
+    ports.liveHashes.put(upload.blob, { offsetBytes, ...hash });
   if (received.interrupted !== undefined) throw received.interrupted;
   return { offsetBytes };
 }

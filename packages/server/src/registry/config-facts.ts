@@ -43,7 +43,13 @@ export async function readConfigFacts(
   if (blob === undefined || blob.sizeBytes === 0 || blob.sizeBytes > limits.configBytesMax) return nothing;
   const segments = await ports.reader.segments(blob.id);
   const pieces: Uint8Array[] = [];
-  const source = ports.blobReader.open({ registry: registry.id, blob: blob.id, segments, range: undefined, signal });
+  const source = ports.blobReader.open({
+    registry: registry.id,
+    blob: blob.id,
+    segments,
+    range: undefined,
+    signal,
+  });
   for await (const piece of source) pieces.push(piece);
   const config = parseImageConfig(Buffer.concat(pieces));
   if (config === undefined) return nothing;

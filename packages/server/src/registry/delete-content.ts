@@ -23,7 +23,11 @@ export async function deleteReference(
   if (reference.kind === 'tag') {
     await ports.bus.execute('deleteTag', { ...target, tag: reference.tag }, commandOptions(ports, actor));
   } else {
-    await ports.bus.execute('deleteManifest', { ...target, digest: reference.digest }, commandOptions(ports, actor));
+    await ports.bus.execute(
+      'deleteManifest',
+      { ...target, digest: reference.digest },
+      commandOptions(ports, actor),
+    );
   }
 }
 

@@ -20,7 +20,10 @@ import {
   type UploadState,
 } from './upload-state.ts';
 
-type Ports = Pick<RegistryPorts, 'reader' | 'bus' | 'blobWriter' | 'blobReader' | 'liveHashes' | 'newId' | 'now'>;
+type Ports = Pick<
+  RegistryPorts,
+  'reader' | 'bus' | 'blobWriter' | 'blobReader' | 'liveHashes' | 'newId' | 'now'
+>;
 
 export interface FinishRequest {
   readonly upload: UploadIdentity;
@@ -48,7 +51,8 @@ export async function finishUpload(ports: Ports, actor: Actor, request: FinishRe
     throw received.interrupted;
   }
   try {
-    const computed = hash !== undefined ? digestOf(hash) : await storedDigest(ports, { state, place, signal });
+    const computed =
+      hash !== undefined ? digestOf(hash) : await storedDigest(ports, { state, place, signal });
     if (computed !== digest) throw digestMismatch(digest, computed);
     const input = {
       ...upload,
@@ -92,4 +96,7 @@ async function keepWhatCame(
 }
 
 const digestMismatch = (digest: Digest, computed: string): RegistryError =>
-  new RegistryError('digest_mismatch', 'provided digest did not match uploaded content', { digest, computed });
+  new RegistryError('digest_mismatch', 'provided digest did not match uploaded content', {
+    digest,
+    computed,
+  });

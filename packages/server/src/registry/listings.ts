@@ -11,7 +11,11 @@ export interface NamePage {
 type Ports = Pick<RegistryPorts, 'reader'>;
 
 /** Repositories of a registry that hold a manifest (`GET /v2/_catalog`). */
-export function listRepositories(ports: Ports, registry: Pick<RegistryRow, 'id'>, page: PageRequest): Promise<NamePage> {
+export function listRepositories(
+  ports: Ports,
+  registry: Pick<RegistryRow, 'id'>,
+  page: PageRequest,
+): Promise<NamePage> {
   return pageOf(page, (more) => ports.reader.listRepositories(registry.id, more));
 }
 

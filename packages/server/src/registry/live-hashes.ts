@@ -24,7 +24,8 @@ export function createLiveHashes(entriesMax: number): LiveHashes {
   return {
     copyAt(blob, offsetBytes, algorithm) {
       const entry = hashes.get(blob);
-      if (entry === undefined || entry.offsetBytes !== offsetBytes || entry.algorithm !== algorithm) return undefined;
+      if (entry === undefined || entry.offsetBytes !== offsetBytes || entry.algorithm !== algorithm)
+        return undefined;
       return entry.hash.copy();
     },
     put: (blob, entry) => void hashes.set(blob, entry),

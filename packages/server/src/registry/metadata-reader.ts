@@ -115,11 +115,10 @@ export interface MetadataReader {
   /** The first repositories, in byte order of names, that link this digest: for a mount without `from`. */
   listRepositoriesLinking(registry: string, digest: string, limit: number): Promise<string[]>;
   segments(blob: string): Promise<SegmentFacts[]>;
-  /** Manifests whose subject is `subject`, after the digest `last`, in byte order of digests. */
+  /** Manifests with this subject, of this type if one is given, after the digest `last`, in byte order of digests. */
   listReferrers(
     repository: string,
-    subject: string,
-    artifactType: string | undefined,
+    wanted: { readonly subject: string; readonly artifactType: string | undefined },
     page: PageRequest,
   ): Promise<ReferrerRow[]>;
   findUpload(blob: string): Promise<UploadRow | undefined>;

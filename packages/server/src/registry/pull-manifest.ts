@@ -13,7 +13,8 @@ export async function findManifest(
   const { repositoryName, reference } = wanted;
   const repository = await ports.reader.findRepository(registry.id, repositoryName);
   if (repository === undefined) throw nameUnknown(repositoryName);
-  const digest = reference.kind === 'digest' ? reference.digest : await ports.reader.findTag(repository.id, reference.tag);
+  const digest =
+    reference.kind === 'digest' ? reference.digest : await ports.reader.findTag(repository.id, reference.tag);
   const manifest = digest === undefined ? undefined : await ports.reader.findManifest(repository.id, digest);
   if (manifest === undefined) throw manifestUnknown(repositoryName, reference);
   return manifest;
@@ -29,7 +30,8 @@ export async function manifestBytes(
   if (known !== undefined) return known;
   const box = await ports.reader.manifestBox(registry.id, digest);
   // A delete may come between the row that was found and its content.
-  if (box === undefined) throw new RegistryError('manifest_unknown', `manifest ${digest} is not found`, { Revision: digest });
+  if (box === undefined)
+    throw new RegistryError('manifest_unknown', `manifest ${digest} is not found`, { Revision: digest });
   const bytes = await ports.manifestSealer.openManifest(registry.id, digest, box);
   ports.manifestCache.put(registry.id, digest, bytes);
   return bytes;
@@ -38,7 +40,9 @@ export async function manifestBytes(
 /** In ACR's words, which its clients show to their users. */
 function manifestUnknown(repositoryName: string, reference: Reference): RegistryError {
   return reference.kind === 'tag'
-    ? new RegistryError('manifest_unknown', `manifest tagged by "${reference.tag}" is not found`, { Tag: reference.tag })
+    ? new RegistryError('manifest_unknown', `manifest tagged by "${reference.tag}" is not found`, {
+        Tag: reference.tag,
+      })
     : new RegistryError('manifest_unknown', `manifest ${reference.digest} is not found`, {
         Name: repositoryName,
         Revision: reference.digest,

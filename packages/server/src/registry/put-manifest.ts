@@ -1,6 +1,12 @@
 import { createHash } from 'node:crypto';
 import { type Digest, digestAlgorithm, parseDigest } from '@cerulean/oci/digest.ts';
-import { ManifestError, type ManifestErrorCode, type ParsedManifest, parseManifest } from '@cerulean/oci/manifest.ts';
+import {
+  ManifestError,
+  type ManifestErrorCode,
+  type ParsedManifest,
+  parseManifest,
+} from '@cerulean/oci/manifest.ts';
+import { manifestKind } from '@cerulean/oci/media-types.ts';
 import { formatPlatform } from '@cerulean/oci/platform.ts';
 import type { Reference } from '@cerulean/oci/reference.ts';
 import type { Tag } from '@cerulean/oci/tag.ts';
@@ -10,7 +16,10 @@ import type { ManifestReferenceFacts, Precondition, PutManifestResult } from './
 import { readConfigFacts } from './config-facts.ts';
 import { type Actor, commandOptions, type RegistryPorts } from './registry-ports.ts';
 
-type Ports = Pick<RegistryPorts, 'reader' | 'bus' | 'blobReader' | 'manifestSealer' | 'manifestCache' | 'newId' | 'now'>;
+type Ports = Pick<
+  RegistryPorts,
+  'reader' | 'bus' | 'blobReader' | 'manifestSealer' | 'manifestCache' | 'newId' | 'now'
+>;
 
 export interface PutManifestRequest {
   readonly repositoryName: string;
@@ -34,7 +43,11 @@ export interface StoredManifest extends PutManifestResult {
  * @throws manifest_invalid, manifest_schema1, manifest_too_large, digest_mismatch, manifest_parts_unknown,
  * precondition_failed; nothing has changed then.
  */
-export async function putManifest(ports: Ports, actor: Actor, request: PutManifestRequest): Promise<StoredManifest> {
+export async function putManifest(
+  ports: Ports,
+  actor: Actor,
+  request: PutManifestRequest,
+): Promise<StoredManifest> {
   const { repositoryName, reference, bytes } = request;
   const digest = verifiedDigest(reference, bytes);
   const manifest = parseOrRefuse(bytes, request.contentType);
@@ -85,7 +98,11 @@ function parseOrRefuse(bytes: Uint8Array, contentType: string | undefined): Pars
   } catch (error) {
     if (!(error instanceof ManifestError)) throw error;
     const { code, member } = error;
-    throw new RegistryError(refusals[code], error.message, member === undefined ? { reason: code } : { reason: code, member });
+    throw new RegistryError(
+      refusals[code],
+      error.message,
+      member === undefined ? { reason: code } : { reason: code, member },
+    );
   }
 }
 
@@ -116,5 +133,14 @@ function manifestFacts(manifest: ParsedManifest) {
 
 function referenceFacts(reference: ParsedManifest['references'][number]): ManifestReferenceFacts {
   const { digest, kind, mediaType, sizeBytes, required, platform } = reference;
-  return { digest, kind, mediaType, sizeBytes, required, platform: platform === undefined ? null : formatPlatform(platform) };
+  // An index may list what is no manifest: BuildKit's cache lists layers there, and pushes them as blobs.
+  const isBlob = kind === 'child' && manifestKind(mediaType) === undefined;
+  return {
+    digest,
+    kind: isBlob ? 'layer' : kind,
+    mediaType,
+    sizeBytes,
+    required,
+    platform: platform === undefined ? null : formatPlatform(platform),
+  };
 }

@@ -121,7 +121,11 @@ export async function discardLast(
 function refuseWhatTheHeadersTell({ state, body, range }: ReceiveBody): void {
   if (range !== undefined && range.start !== state.offsetBytes) {
     const { offsetBytes } = state;
-    throw new RegistryError('upload_offset', `The upload stands at byte ${offsetBytes}: continue from there.`, { offsetBytes });
+    throw new RegistryError(
+      'upload_offset',
+      `The upload stands at byte ${offsetBytes}: continue from there.`,
+      { offsetBytes },
+    );
   }
   const saidBytes = range === undefined ? undefined : range.end - range.start + 1;
   if (saidBytes !== undefined && body.lengthBytes !== undefined && saidBytes !== body.lengthBytes) {

@@ -38,7 +38,7 @@ export async function listReferrers(
   const repository = await ports.reader.findRepository(registry.id, wanted.repositoryName);
   if (repository === undefined || page.limit === 0) return { manifests: [], next: undefined };
   const more = { last: page.last, limit: page.limit + 1 };
-  const rows = await ports.reader.listReferrers(repository.id, wanted.subject, wanted.artifactType, more);
+  const rows = await ports.reader.listReferrers(repository.id, wanted, more);
   const shown = rows.slice(0, page.limit);
   const manifests: ReferrerDescriptor[] = [];
   // One after the other: opening them is work for this thread's processor, not waiting.
@@ -46,7 +46,11 @@ export async function listReferrers(
   return { manifests, next: rows.length > shown.length ? shown.at(-1)?.digest : undefined };
 }
 
-async function describe(ports: Ports, registry: Pick<RegistryRow, 'id'>, row: ReferrerRow): Promise<ReferrerDescriptor> {
+async function describe(
+  ports: Ports,
+  registry: Pick<RegistryRow, 'id'>,
+  row: ReferrerRow,
+): Promise<ReferrerDescriptor> {
   const annotations = row.hasAnnotations ? await annotationsOf(ports, registry, row) : undefined;
   return {
     mediaType: row.mediaType,

@@ -36,5 +36,8 @@ export function commandOptions(
   actor: Actor,
 ): { readonly lane: string; readonly context: CommandContext } {
   const { registry, ...context } = actor;
-  return { lane: registry.id, context: { ...context, commandId: ports.newId(), newId: ports.newId(), now: ports.now() } };
+  return {
+    lane: registry.id,
+    context: { ...context, commandId: ports.newId(), newId: ports.newId(), now: ports.now() },
+  };
 }

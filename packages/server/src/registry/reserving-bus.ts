@@ -1,7 +1,12 @@
 import type { CommandBus, CommandName } from './commands.ts';
 
 /** The commands that bring more into the registry; what reads, deletes or administrates goes on when space is short. */
-const growing: ReadonlySet<CommandName> = new Set(['appendUpload', 'finishUpload', 'mountBlob', 'putManifest'] as const);
+const growing: ReadonlySet<CommandName> = new Set([
+  'appendUpload',
+  'finishUpload',
+  'mountBlob',
+  'putManifest',
+] as const);
 
 /** Refuses what grows when `check` says that there is no room. */
 export function reservingBus(bus: CommandBus, check: () => void): CommandBus {

@@ -26,7 +26,10 @@ export function parseRegistrySettings(json: string): RegistrySettings {
 
 /** Reads a repository's settings document. */
 export function parseRepositorySettings(json: string | null): RepositorySettings {
-  return { sparseManifests: null, ...(json === null ? {} : (JSON.parse(json) as Partial<RepositorySettings>)) };
+  return {
+    sparseManifests: null,
+    ...(json === null ? {} : (JSON.parse(json) as Partial<RepositorySettings>)),
+  };
 }
 
 /** Whether a manifest with missing parts is let in to this repository. */

@@ -18,8 +18,11 @@ export async function startUpload(
   request: { readonly repositoryName: string; readonly algorithm: string },
 ): Promise<StartedUpload> {
   if (!isDigestAlgorithm(request.algorithm)) {
-    const message = 'This registry computes sha256 and sha512 digests: choose one of them as digest-algorithm.';
-    throw new RegistryError('digest_algorithm_unsupported', message, { algorithm: request.algorithm.slice(0, 64) });
+    const message =
+      'This registry computes sha256 and sha512 digests: choose one of them as digest-algorithm.';
+    throw new RegistryError('digest_algorithm_unsupported', message, {
+      algorithm: request.algorithm.slice(0, 64),
+    });
   }
   const upload: UploadIdentity = {
     blob: ports.newId(),

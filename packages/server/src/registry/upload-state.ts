@@ -25,7 +25,8 @@ export interface HashPlace {
 }
 
 /** The digest of what went into the hash so far; the hash can go on. */
-export const digestOf = ({ algorithm, hash }: RunningHash): string => `${algorithm}:${hash.copy().digest('hex')}`;
+export const digestOf = ({ algorithm, hash }: RunningHash): string =>
+  `${algorithm}:${hash.copy().digest('hex')}`;
 
 /** @throws RegistryError `upload_unknown` when it is finished, cancelled, expired or somebody else's. */
 export async function findUploadState(
@@ -35,15 +36,21 @@ export async function findUploadState(
   const row = await ports.reader.findUpload(upload.blob);
   if (row === undefined) return { offsetBytes: 0, prefixDigest: null };
   const own =
-    row.registry === upload.registry && row.repositoryName === upload.repositoryName && row.principal === upload.principal;
+    row.registry === upload.registry &&
+    row.repositoryName === upload.repositoryName &&
+    row.principal === upload.principal;
   if (!own || row.state !== 'open' || row.expiresAt <= ports.now()) throw uploadUnknown();
   return { offsetBytes: row.offsetBytes, prefixDigest: row.prefixDigest };
 }
 
 /** The hash over the first bytes of an upload, when it is to be had without reading them. */
-export function knownHash(ports: Pick<RegistryPorts, 'liveHashes'>, place: HashPlace): RunningHash | undefined {
+export function knownHash(
+  ports: Pick<RegistryPorts, 'liveHashes'>,
+  place: HashPlace,
+): RunningHash | undefined {
   const { blob, offsetBytes, algorithm } = place;
-  const hash = offsetBytes === 0 ? createHash(algorithm) : ports.liveHashes.copyAt(blob, offsetBytes, algorithm);
+  const hash =
+    offsetBytes === 0 ? createHash(algorithm) : ports.liveHashes.copyAt(blob, offsetBytes, algorithm);
   return hash === undefined ? undefined : { algorithm, hash };
 }
 
@@ -57,6 +64,7 @@ export async function readBackHash(
   const hash = createHash(algorithm);
   const segments = await ports.reader.segments(blob);
   const range = { start: 0, end: offsetBytes - 1 };
-  for await (const piece of ports.blobReader.open({ registry, blob, segments, range, signal })) hash.update(piece);
+  for await (const piece of ports.blobReader.open({ registry, blob, segments, range, signal }))
+    hash.update(piece);
   return { algorithm, hash };
 }

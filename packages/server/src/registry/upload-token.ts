@@ -47,9 +47,14 @@ export function mintUploadToken(upload: UploadIdentity, mac: UploadMacKey): stri
 }
 
 /** What the token says. @throws RegistryError `upload_unknown`, whatever is wrong with it: all reasons look the same. */
-export async function readUploadToken(text: string, owner: UploadOwner, options: { mac: UploadMac; now: number }): Promise<UploadIdentity> {
+export async function readUploadToken(
+  text: string,
+  owner: UploadOwner,
+  options: { mac: UploadMac; now: number },
+): Promise<UploadIdentity> {
   const token = Buffer.from(text, 'base64url');
-  if (token.length !== tokenBytes || token[0] !== formatVersion || token.toString('base64url') !== text) throw uploadUnknown();
+  if (token.length !== tokenBytes || token[0] !== formatVersion || token.toString('base64url') !== text)
+    throw uploadUnknown();
   const key = await options.mac.byVersion(token.readUInt32BE(1));
   const algorithm = algorithms[(token[21] ?? 0) - 1];
   if (key === undefined || algorithm === undefined) throw uploadUnknown();

@@ -25,6 +25,8 @@ export type ServingOrder =
   | { readonly order: 'connection'; readonly socket: Socket }
   | { readonly order: 'snapshot'; readonly id: number }
   | { readonly order: 'metrics'; readonly id: number; readonly text: string }
+  /** A renewed certificate, for connections from now on. */
+  | { readonly order: 'certificate'; readonly cert: string; readonly key: string }
   /** Nothing new: what runs may end within the time, then all connections are closed. */
   | { readonly order: 'drain'; readonly withinMs: number };
 

@@ -1,7 +1,9 @@
 /** A serving thread: it takes connections from main and serves them; writes go to the writer's thread. */
-import type { Socket } from 'node:net';
-import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+
 import { randomBytes } from 'node:crypto';
+import type { Socket } from 'node:net';
+import { Server as TlsServer } from 'node:tls';
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { openServing } from '../compose.ts';
 import { createLogger } from '../observability/logger.ts';
 import { createThreadMetrics, metricsContentType, type ThreadMetrics } from '../observability/metrics.ts';
@@ -61,6 +63,10 @@ async function carryOut(order: ServingOrder, { serving, metrics, texts, report }
     case 'metrics':
       texts.settle(order.id, order.text);
       break;
+    case 'certificate':
+      if (serving.server instanceof TlsServer)
+        serving.server.setSecureContext({ cert: order.cert, key: order.key });
+      break;
     case 'drain':
       await serving.drain(order.withinMs);
       await serving[Symbol.asyncDispose]();
@@ -70,7 +76,10 @@ async function carryOut(order: ServingOrder, { serving, metrics, texts, report }
 }
 
 /** Small answers must not wait for more to come (Nagle's algorithm); main has left the socket unread. */
-function takeConnection(server: { emit(event: 'connection', socket: Socket): boolean }, socket: Socket): void {
+function takeConnection(
+  server: { emit(event: 'connection', socket: Socket): boolean },
+  socket: Socket,
+): void {
   socket.setNoDelay(true);
   server.emit('connection', socket);
   socket.resume();

@@ -65,6 +65,12 @@ export class ServingThreads {
     thread.worker.postMessage(order, [socket as unknown as import('node:worker_threads').Transferable]);
   }
 
+  /** Gives every thread a renewed certificate, for connections from now on. */
+  useCertificate({ cert, key }: { readonly cert: string; readonly key: string }): void {
+    const order: ServingOrder = { order: 'certificate', cert, key };
+    for (const { worker } of this.#threads.values()) worker.postMessage(order);
+  }
+
   /** Lets running requests end within the time, then closes everything. */
   async drain(withinMs: number): Promise<void> {
     this.#closing = true;

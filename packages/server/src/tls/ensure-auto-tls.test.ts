@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { addressBytes } from './address-bytes.ts';
 import { autoTlsNames } from './auto-tls-names.ts';
 import { ensureAutoTls } from './ensure-auto-tls.ts';
@@ -24,7 +24,7 @@ const names = [
 const dayMs = 24 * 60 * 60 * 1000;
 const now = new Date();
 const later = (days: number) => new Date(now.getTime() + days * dayMs);
-const newFolder = () => join(mkdtempSync(join(tmpdir(), 'tls-')), 'tls');
+const newFolder = () => join(temporaryFolder(), 'tls');
 const serialOf = (pem: string) => new X509Certificate(pem).serialNumber;
 
 /** Asks a real server of the certificate for its greeting, as a client that knows it by this name. */
@@ -225,3 +225,10 @@ test('a newcomer is told how to trust the authority and how to find the names', 
     hostsLines({ address: '127.0.0.1', loginServers: ['a.azurecr.localhost', 'b.azurecr.localhost'] })[1],
   ).toBe('  127.0.0.1 a.azurecr.localhost b.azurecr.localhost');
 });
+
+/** A folder that goes with the test that asked for it. */
+function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'cerulean-test-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}

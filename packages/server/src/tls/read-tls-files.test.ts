@@ -1,7 +1,7 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { ConfigError } from '../config/config-error.ts';
 import { ensureAutoTls } from './ensure-auto-tls.ts';
 import { readTlsFiles } from './read-tls-files.ts';
@@ -9,7 +9,7 @@ import { readTlsFiles } from './read-tls-files.ts';
 const now = new Date();
 
 async function files() {
-  const folder = mkdtempSync(join(tmpdir(), 'tls-files-'));
+  const folder = temporaryFolder();
   await ensureAutoTls({ folder, names: ['localhost'], now });
   return { folder, certFile: join(folder, 'server.pem'), keyFile: join(folder, 'server-key.pem'), now };
 }
@@ -35,3 +35,10 @@ test('what can not be used is an error that names the file and the flag', async 
   await tried({ now: new Date(now.getTime() + 400 * 24 * 60 * 60 * 1000) }).toThrow(/ended on \d{4}-/);
   await tried({ certFile: missing }).toBeInstanceOf(ConfigError);
 });
+
+/** A folder that goes with the test that asked for it. */
+function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'cerulean-test-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}

@@ -7,7 +7,10 @@ import { endWithinTime } from '../respond.ts';
  * Sends a body piece by piece, as fast as the client takes it and no faster: at most one piece waits in memory. When the
  * client goes away, or takes nothing for `responseIdleMs`, the source is closed and this throws.
  */
-export async function sendPieces({ response, signal }: Exchange, pieces: AsyncIterable<Uint8Array>): Promise<void> {
+export async function sendPieces(
+  { response, signal }: Exchange,
+  pieces: AsyncIterable<Uint8Array>,
+): Promise<void> {
   for await (const piece of pieces) {
     signal.throwIfAborted();
     if (!response.write(piece)) await drained(response, signal);

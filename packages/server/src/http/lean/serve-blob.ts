@@ -28,7 +28,8 @@ export async function serveBlob(handling: Handling): Promise<void> {
     'Accept-Ranges': 'bytes',
     ...namespaceHeader(exchange),
   };
-  if (matchesEntityTag(request.headers['if-none-match'], digest)) return respond(exchange, { status: 304, headers });
+  if (matchesEntityTag(request.headers['if-none-match'], digest))
+    return respond(exchange, { status: 304, headers });
   headers['Content-Type'] = 'application/octet-stream';
   if (request.method === 'HEAD') {
     return respond(exchange, { status: 200, headers: { ...headers, 'Content-Length': blob.sizeBytes } });
@@ -45,7 +46,9 @@ function rangesOf({ request }: Exchange, blob: BlobRow): readonly BlobRange[] | 
   if (ranges === 'ignore') return undefined;
   if (ranges !== 'unsatisfiable') return ranges;
   const headers = { 'Content-Range': formatContentRange(undefined, blob.sizeBytes) };
-  throw new HttpRefusal('range_invalid', `The range lies outside of the blob's ${blob.sizeBytes} bytes.`, { headers });
+  throw new HttpRefusal('range_invalid', `The range lies outside of the blob's ${blob.sizeBytes} bytes.`, {
+    headers,
+  });
 }
 
 interface Sending {
@@ -54,10 +57,19 @@ interface Sending {
   readonly ranges: readonly BlobRange[] | undefined;
 }
 
-async function sendRanges({ exchange, admission, ports }: Handling, { blob, headers, ranges }: Sending): Promise<void> {
+async function sendRanges(
+  { exchange, admission, ports }: Handling,
+  { blob, headers, ranges }: Sending,
+): Promise<void> {
   const segments = await ports.reader.segments(blob.id);
   const open = (range: BlobRange | undefined): AsyncIterable<Uint8Array> =>
-    ports.blobReader.open({ registry: admission.registry.id, blob: blob.id, segments, range, signal: exchange.signal });
+    ports.blobReader.open({
+      registry: admission.registry.id,
+      blob: blob.id,
+      segments,
+      range,
+      signal: exchange.signal,
+    });
   const [only, second] = ranges ?? [];
   if (only === undefined) {
     begin(exchange, 200, { ...headers, 'Content-Length': blob.sizeBytes });
@@ -65,11 +77,24 @@ async function sendRanges({ exchange, admission, ports }: Handling, { blob, head
   }
   if (second === undefined) {
     const contentRange = formatContentRange(only, blob.sizeBytes);
-    begin(exchange, 206, { ...headers, 'Content-Range': contentRange, 'Content-Length': only.end - only.start + 1 });
+    begin(exchange, 206, {
+      ...headers,
+      'Content-Range': contentRange,
+      'Content-Length': only.end - only.start + 1,
+    });
     return sendPieces(exchange, open(only));
   }
-  const parts = multipartBody({ ranges: ranges ?? [], sizeBytes: blob.sizeBytes, boundary: ports.newId(), open });
-  begin(exchange, 206, { ...headers, 'Content-Type': parts.contentType, 'Content-Length': parts.lengthBytes });
+  const parts = multipartBody({
+    ranges: ranges ?? [],
+    sizeBytes: blob.sizeBytes,
+    boundary: ports.newId(),
+    open,
+  });
+  begin(exchange, 206, {
+    ...headers,
+    'Content-Type': parts.contentType,
+    'Content-Length': parts.lengthBytes,
+  });
   return sendPieces(exchange, parts.pieces());
 }
 

@@ -22,12 +22,13 @@ export async function serveManifest({ exchange, admission, ports }: Handling): P
     ETag: entityTag(digest),
     ...namespaceHeader(exchange),
   };
-  if (matchesEntityTag(request.headers['if-none-match'], digest)) return respond(exchange, { status: 304, headers });
+  if (matchesEntityTag(request.headers['if-none-match'], digest))
+    return respond(exchange, { status: 304, headers });
   headers['Content-Type'] = manifest.mediaType;
   headers['Content-Length'] = manifest.sizeBytes;
   if (request.method === 'HEAD') return respond(exchange, { status: 200, headers });
   const body = await manifestBytes(ports, registry, digest);
-  if (body.length !== manifest.sizeBytes) throw new TypeError(`Manifest ${digest} has another size than its row says.`);
+  if (body.length !== manifest.sizeBytes)
+    throw new TypeError(`Manifest ${digest} has another size than its row says.`);
   respond(exchange, { status: 200, headers, body });
 }
-

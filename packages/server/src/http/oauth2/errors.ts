@@ -1,7 +1,6 @@
 import { errorBody, type WireErrorBody, type WireErrorCode } from '@cerulean/oci/wire-errors.ts';
 import { RegistryError, type RegistryErrorCode } from '../../errors.ts';
 import { BodyInterrupted } from '../../registry/body-interrupted.ts';
-import { StorageFailure } from '../../storage/blobs/storage-failure.ts';
 import { ChallengeError } from '../challenge-error.ts';
 import { HttpRefusal } from '../http-refusal.ts';
 import { retryAfter } from '../retry-after.ts';
@@ -88,9 +87,10 @@ export function oauthFailure(error: unknown): OauthFailure {
     const body = errorBody('UNSUPPORTED', 'The form did not come to its end in time.');
     return { outcome: 'body_too_slow', status: 408, headers: { Connection: 'close' }, body };
   }
-  if (error instanceof StorageFailure) {
+  // Known by its name: http/ imports nothing of storage/.
+  if (error instanceof Error && error.name === 'StorageFailure') {
     const body = errorBody('UNAVAILABLE', 'The storage of the registry failed; try again.');
-    return { outcome: `storage:${error.code}`, status: 503, headers: { 'Retry-After': retryLater }, body };
+    return { outcome: 'storage', status: 503, headers: { 'Retry-After': retryLater }, body };
   }
   const body = errorBody('UNKNOWN', 'Something went wrong in the registry.');
   return { outcome: 'bug', status: 500, headers: {}, body };

@@ -43,11 +43,16 @@ export function digestOrRefuse(text: string): Digest {
 export function referenceOrRefuse(text: string): Reference {
   const reference = parseReference(text);
   if (reference !== undefined) return reference;
-  if (text.includes(':')) throw new RegistryError('digest_invalid', explainDigest(text), { digest: text.slice(0, 160) });
+  if (text.includes(':'))
+    throw new RegistryError('digest_invalid', explainDigest(text), { digest: text.slice(0, 160) });
   throw tagInvalid(text);
 }
 
 export const tagInvalid = (tag: string): RegistryError =>
-  new RegistryError('tag_invalid', 'manifest tag did not match URI: a tag has 1 to 128 letters, digits, _ . or -, and begins with none of the last two', {
-    tag: tag.slice(0, 160),
-  });
+  new RegistryError(
+    'tag_invalid',
+    'manifest tag did not match URI: a tag has 1 to 128 letters, digits, _ . or -, and begins with none of the last two',
+    {
+      tag: tag.slice(0, 160),
+    },
+  );

@@ -23,7 +23,15 @@ export const putManifestByReference: OciHandler = async ({ exchange, actor, port
   const bytes = await readSmallBody(exchange, most);
   const contentType = headers['content-type'];
   const { signal } = exchange;
-  const stored = await putManifest(ports, actor, { repositoryName: name, reference, tags, contentType, bytes, precondition, signal });
+  const stored = await putManifest(ports, actor, {
+    repositoryName: name,
+    reference,
+    tags,
+    contentType,
+    bytes,
+    precondition,
+    signal,
+  });
   return { status: 201, headers: storedHeaders(name, tags, stored) };
 };
 
@@ -41,7 +49,11 @@ function tagParameters(query: URLSearchParams, reference: Reference): Tag[] {
   const texts = query.getAll('tag');
   if (texts.length === 0) return [];
   if (reference.kind === 'tag') {
-    throw new HttpRefusal('bad_request', 'The tag parameter goes with a push by digest: put one tag into the path, or all into parameters.', {});
+    throw new HttpRefusal(
+      'bad_request',
+      'The tag parameter goes with a push by digest: put one tag into the path, or all into parameters.',
+      {},
+    );
   }
   if (texts.length > limits.tagsPerRequestMax) {
     const message = `At most ${limits.tagsPerRequestMax} tags in one request; this one has ${texts.length}.`;
@@ -54,7 +66,11 @@ function tagParameters(query: URLSearchParams, reference: Reference): Tag[] {
   });
 }
 
-function storedHeaders(name: string, tags: readonly Tag[], { digest, manifest }: StoredManifest): HeaderValues {
+function storedHeaders(
+  name: string,
+  tags: readonly Tag[],
+  { digest, manifest }: StoredManifest,
+): HeaderValues {
   const headers: HeaderValues = {
     Location: `/v2/${name}/manifests/${digest}`,
     'Docker-Content-Digest': digest,
@@ -70,11 +86,16 @@ function storedHeaders(name: string, tags: readonly Tag[], { digest, manifest }:
 /** What its pusher may want to know (OCI distribution spec, "Warnings"): no quotes in it, and short. */
 function warningsAbout(manifest: StoredManifest['manifest']): string[] {
   const warnings: string[] = [];
-  if (manifest.mediaType === mediaTypes.ociArtifactManifest || manifest.mediaType === mediaTypes.orasArtifactManifest) {
+  if (
+    manifest.mediaType === mediaTypes.ociArtifactManifest ||
+    manifest.mediaType === mediaTypes.orasArtifactManifest
+  ) {
     warnings.push('This type of manifest was withdrawn: use an OCI image manifest with artifactType.');
   }
   if (manifest.references.some((reference) => !reference.required)) {
-    warnings.push('Some layers are not distributable by their media type: pulling this image needs their other source, unless they were pushed.');
+    warnings.push(
+      'Some layers are not distributable by their media type: pulling this image needs their other source, unless they were pushed.',
+    );
   }
   return warnings;
 }

@@ -19,13 +19,20 @@ export function parsePage(query: URLSearchParams, limits: PageLimits): PageReque
     const message = 'invalid number of results requested: n must be a whole number, 0 or more';
     throw new RegistryError('page_size_invalid', message, { n: n.slice(0, 32) });
   }
-  return { last: query.get('last') || undefined, limit: Math.min(Number(n ?? limits.defaultCount), limits.maxCount) };
+  return {
+    last: query.get('last') || undefined,
+    limit: Math.min(Number(n ?? limits.defaultCount), limits.maxCount),
+  };
 }
 
 /** The Link to the page after this one: a path, so that it works behind any proxy. */
 export function linkHeader(
   path: string,
-  page: { readonly next: string | undefined; readonly limit: number; readonly more?: Readonly<Record<string, string>> },
+  page: {
+    readonly next: string | undefined;
+    readonly limit: number;
+    readonly more?: Readonly<Record<string, string>>;
+  },
 ): HeaderValues {
   if (page.next === undefined) return {};
   const query = new URLSearchParams({ last: page.next, n: String(page.limit), ...page.more });

@@ -13,7 +13,8 @@ export function parsePrecondition(headers: IncomingHttpHeaders): Precondition | 
   if (ifNoneMatch !== undefined && ifNoneMatch !== '*') {
     throw badCondition('If-None-Match can only be * here: it means that the tag must not exist yet.');
   }
-  if (ifMatch === undefined) return ifNoneMatch === undefined ? null : { ifMatch: null, ifNoneMatchAny: true };
+  if (ifMatch === undefined)
+    return ifNoneMatch === undefined ? null : { ifMatch: null, ifNoneMatchAny: true };
   return { ifMatch: ifMatch === '*' ? '*' : parseTags(ifMatch), ifNoneMatchAny: ifNoneMatch !== undefined };
 }
 
@@ -31,7 +32,8 @@ export const entityTag = (digest: string): string => `"${digest}"`;
 function parseTags(header: string): string[] {
   return header.split(',').map((part) => {
     const [, weak, opaque] = /^\s*(W\/)?"([\x21\x23-\x7e]*)"\s*$/.exec(part) ?? [];
-    if (opaque === undefined) throw badCondition('If-Match must be * or digests in double quotes, with commas between.');
+    if (opaque === undefined)
+      throw badCondition('If-Match must be * or digests in double quotes, with commas between.');
     return weak === undefined ? opaque : `W/${opaque}`;
   });
 }

@@ -12,7 +12,10 @@ export const getTags: OciHandler = async ({ exchange, admission, ports }) => {
   const { names, next } = await listTags(ports, admission.registry, { repositoryName: name, page });
   return {
     status: 200,
-    headers: { 'Content-Type': jsonType, ...linkHeader(`/v2/${name}/tags/list`, { next, limit: page.limit }) },
+    headers: {
+      'Content-Type': jsonType,
+      ...linkHeader(`/v2/${name}/tags/list`, { next, limit: page.limit }),
+    },
     body: `${JSON.stringify({ name, tags: names })}\n`,
   };
 };

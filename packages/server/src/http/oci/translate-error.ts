@@ -1,12 +1,14 @@
+import type { WireErrorCode } from '@cerulean/oci/wire-errors.ts';
 import { RegistryError } from '../../errors.ts';
 import type { Logger } from '../../observability/logger.ts';
 import { BodyInterrupted } from '../../registry/body-interrupted.ts';
-import { StorageFailure } from '../../storage/blobs/storage-failure.ts';
 import { ChallengeError } from '../challenge-error.ts';
 import type { HeaderValues } from '../common-headers.ts';
 import type { Exchange } from '../exchange.ts';
 import { HttpRefusal } from '../http-refusal.ts';
 import { type Answer, respond } from '../respond.ts';
+import { retryAfter } from '../retry-after.ts';
+import { isStorageFailure, type StorageFailed } from '../storage-failed.ts';
 import { errorJson, jsonType, ociErrors, retryAfterSeconds } from './errors.ts';
 import { uploadHeaders } from './upload-headers.ts';
 
@@ -28,48 +30,67 @@ export function answerError(exchange: Exchange, error: unknown, log: Logger): vo
 function translate(exchange: Exchange, error: unknown, log: Logger): Answer {
   const { requestId } = exchange;
   if (error instanceof BodyInterrupted) return interrupted(exchange, error);
-  if (error instanceof RegistryError) {
-    exchange.outcome = error.code;
-    return refusal(exchange, error);
-  }
+  if (error instanceof RegistryError) return refusal(exchange, error);
   if (exchange.signal.aborted) {
     // Whatever broke, it broke because the client went away; nobody will read the answer.
     exchange.outcome = 'client_gone';
-    return plain(503, 'UNAVAILABLE', 'The client went away.');
+    return plain({ status: 503, code: 'UNAVAILABLE', message: 'The client went away.' });
   }
-  if (error instanceof StorageFailure) {
-    exchange.outcome = `storage:${error.code}`;
+  if (isStorageFailure(error)) {
     log.warn({ requestId, failure: error.code, err: error }, 'storage failure');
-    if (error.code === 'disk_full') return plain(ociErrors.storage_full.status, 'UNAVAILABLE', 'The storage of the registry is full.');
-    return plain(503, 'UNAVAILABLE', `The storage of the registry failed; try again. Request: ${requestId}`);
+    return storageFailed(exchange, error);
   }
   exchange.outcome = 'bug';
   log.error({ requestId, err: error }, 'bug');
-  return plain(500, 'UNKNOWN', `Something went wrong in the registry. Tell its operator the request's id: ${requestId}`);
+  const message = `Something went wrong in the registry. Tell its operator the request's id: ${requestId}`;
+  return plain({ status: 500, code: 'UNKNOWN', message });
 }
 
 function refusal(exchange: Exchange, error: RegistryError): Answer {
+  exchange.outcome = error.code;
   const { status, code } = ociErrors[error.code];
-  const answer = plain(error instanceof HttpRefusal ? (error.status ?? status) : status, code, error.message, detailOf(exchange, error));
-  const headers: HeaderValues = { ...answer.headers };
-  if (error instanceof HttpRefusal) Object.assign(headers, error.headers);
+  const isSpecial = error instanceof HttpRefusal;
+  const answer = plain({
+    status: isSpecial ? (error.status ?? status) : status,
+    code,
+    message: error.message,
+    detail: detailOf(exchange, error),
+  });
+  const headers: HeaderValues = { ...answer.headers, ...retryAfter(error) };
+  if (isSpecial) Object.assign(headers, error.headers);
   if (error instanceof ChallengeError) headers['WWW-Authenticate'] = error.challenge;
   if (error.code === 'upload_offset') Object.assign(headers, uploadHeaders(exchange, offsetIn(error)));
   return { ...answer, headers };
 }
 
-function plain(status: number, code: Parameters<typeof errorJson>[0], message: string, detail?: unknown): Answer {
-  const headers: HeaderValues = { 'Content-Type': jsonType };
-  if (status === 429 || status === 503) headers['Retry-After'] = retryAfterSeconds[status];
-  return { status, headers, body: errorJson(code, message, detail) };
+function storageFailed(exchange: Exchange, { code }: StorageFailed): Answer {
+  exchange.outcome = `storage:${code}`;
+  if (code === 'disk_full')
+    return plain({ ...ociErrors.storage_full, message: 'The storage of the registry is full.' });
+  const message = `The storage of the registry failed; try again. The request's id is ${exchange.requestId}.`;
+  return plain({ status: 503, code: 'UNAVAILABLE', message });
 }
 
 function interrupted(exchange: Exchange, error: BodyInterrupted): Answer {
   const code = error.reason === 'closing' ? 'shutting_down' : 'body_too_slow';
   exchange.outcome = error.reason === 'gone' ? 'client_gone' : code;
-  const { status, code: wireCode } = ociErrors[code];
-  const answer = plain(status, wireCode, 'The body did not come to its end in time. What came of it is kept: ask where the upload stands, and go on from there.');
+  const message =
+    'The body did not come to its end in time. What came of an upload is kept: ask where it stands, and go on from there.';
+  const answer = plain({ ...ociErrors[code], message });
   return { ...answer, headers: { ...answer.headers, Connection: 'close' } };
+}
+
+interface WireAnswer {
+  readonly status: number;
+  readonly code: WireErrorCode;
+  readonly message: string;
+  readonly detail?: unknown;
+}
+
+function plain({ status, code, message, detail }: WireAnswer): Answer {
+  const headers: HeaderValues = { 'Content-Type': jsonType };
+  if (status === 429 || status === 503) headers['Retry-After'] = String(retryAfterSeconds[status]);
+  return { status, headers, body: errorJson(code, message, detail) };
 }
 
 /** ACR has a `detail` of null at its base, and none for an unknown tag. */
@@ -80,6 +101,9 @@ function detailOf(exchange: Exchange, error: RegistryError): unknown {
 }
 
 function offsetIn({ detail }: RegistryError): number {
-  const offset = detail !== undefined && !Array.isArray(detail) ? (detail as { readonly offsetBytes?: unknown }).offsetBytes : 0;
+  const offset =
+    detail !== undefined && !Array.isArray(detail)
+      ? (detail as { readonly offsetBytes?: unknown }).offsetBytes
+      : 0;
   return typeof offset === 'number' ? offset : 0;
 }

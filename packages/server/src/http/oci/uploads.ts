@@ -25,12 +25,16 @@ export const postUpload: OciHandler = async (handling) => {
   const { name } = targetOf(exchange, 'uploads');
   const { query } = exchange.url;
   const mount = digestParameter(query, 'mount');
-  if (mount !== undefined && (await mounted(handling, { name, digest: mount, from: query.get('from') || undefined }))) {
+  if (
+    mount !== undefined &&
+    (await mounted(handling, { name, digest: mount, from: query.get('from') || undefined }))
+  ) {
     return blobCreated(name, mount);
   }
   const digest = digestParameter(query, 'digest');
   const named = digest ?? mount;
-  const algorithm = query.get('digest-algorithm') ?? (named === undefined ? 'sha256' : digestAlgorithm(named));
+  const algorithm =
+    query.get('digest-algorithm') ?? (named === undefined ? 'sha256' : digestAlgorithm(named));
   const { upload, token } = await startUpload(ports, actor, { repositoryName: name, algorithm });
   if (digest !== undefined) {
     const body = requestBody(exchange);
@@ -53,7 +57,10 @@ export const patchUpload: OciHandler = async (handling) => {
   const upload = await uploadOf(handling);
   const request = { upload, body: requestBody(exchange), range: chunkRange(handling) };
   const { offsetBytes } = await appendUpload(ports, actor, request);
-  return { status: 202, headers: { ...uploadHeaders(exchange, offsetBytes), 'Docker-Upload-UUID': uploadUuid(upload.blob) } };
+  return {
+    status: 202,
+    headers: { ...uploadHeaders(exchange, offsetBytes), 'Docker-Upload-UUID': uploadUuid(upload.blob) },
+  };
 };
 
 /** `PUT <upload>?digest=` (OCI end-6). */
@@ -62,9 +69,16 @@ export const putUpload: OciHandler = async (handling) => {
   const { name } = targetOf(exchange, 'upload');
   const upload = await uploadOf(handling);
   const digest = digestParameter(exchange.url.query, 'digest');
-  if (digest === undefined) throw new RegistryError('digest_invalid', 'The digest parameter is missing: it names the whole blob.');
+  if (digest === undefined)
+    throw new RegistryError('digest_invalid', 'The digest parameter is missing: it names the whole blob.');
   const range = chunkRange(handling);
-  await finishUpload(ports, actor, { upload, digest, body: requestBody(exchange), range, signal: exchange.signal });
+  await finishUpload(ports, actor, {
+    upload,
+    digest,
+    body: requestBody(exchange),
+    range,
+    signal: exchange.signal,
+  });
   return blobCreated(name, digest);
 };
 
@@ -73,7 +87,10 @@ export const getUpload: OciHandler = async (handling) => {
   const { exchange, ports } = handling;
   const upload = await uploadOf(handling);
   const { offsetBytes } = await findUploadState(ports, upload);
-  return { status: 204, headers: { ...uploadHeaders(exchange, offsetBytes), 'Docker-Upload-UUID': uploadUuid(upload.blob) } };
+  return {
+    status: 204,
+    headers: { ...uploadHeaders(exchange, offsetBytes), 'Docker-Upload-UUID': uploadUuid(upload.blob) },
+  };
 };
 
 /** `DELETE <upload>` (OCI end-14). */
@@ -122,5 +139,8 @@ function chunkRange({ exchange }: Handling): ChunkRange | undefined {
 }
 
 function blobCreated(name: string, digest: Digest): Answer {
-  return { status: 201, headers: { Location: `/v2/${name}/blobs/${digest}`, 'Docker-Content-Digest': digest } };
+  return {
+    status: 201,
+    headers: { Location: `/v2/${name}/blobs/${digest}`, 'Docker-Content-Digest': digest },
+  };
 }

@@ -3,7 +3,6 @@ import { formatScope } from '@cerulean/oci/scope.ts';
 import type { Admission } from '../admission.ts';
 import { ChallengeError } from '../challenge-error.ts';
 
-
 /**
  * Asks for a token that reaches two repositories: the target of a mount and its source, as distribution does. The client
  * has named both itself, so this tells it nothing.

@@ -30,7 +30,9 @@ export function createOpsRoutes(
       answer: async () => {
         const { ready, reason } = await checks.ready();
         const headers = { 'Content-Type': text, 'Cache-Control': 'no-store' };
-        return ready ? { status: 200, headers, body: 'ok\n' } : { status: 503, headers, body: `${reason ?? 'not ready'}\n` };
+        return ready
+          ? { status: 200, headers, body: 'ok\n' }
+          : { status: 503, headers, body: `${reason ?? 'not ready'}\n` };
       },
     },
     {
@@ -38,7 +40,11 @@ export function createOpsRoutes(
       route: { operation: 'ops.metrics', requires: { kind: 'operator-address' } },
       answer: async () => {
         const metrics = await checks.metrics();
-        return { status: 200, headers: { 'Content-Type': metrics.contentType, 'Cache-Control': 'no-store' }, body: metrics.text };
+        return {
+          status: 200,
+          headers: { 'Content-Type': metrics.contentType, 'Cache-Control': 'no-store' },
+          body: metrics.text,
+        };
       },
     },
   ];

@@ -1,7 +1,7 @@
 import { read, readSync } from 'node:fs';
+import { StorageFailure } from '../../storage-failure.ts';
 import type { ObjectReader } from './blob-objects.ts';
 import type { OpenFile, OpenFiles } from './open-files.ts';
-import { StorageFailure } from './storage-failure.ts';
 
 /** Reads one file that it shares with other readers; the contract is ObjectReader's. */
 export class FilesystemReader implements ObjectReader {

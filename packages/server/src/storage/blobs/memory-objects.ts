@@ -1,6 +1,6 @@
 import { isId } from '../../sealing/id-bytes.ts';
+import { StorageFailure } from '../../storage-failure.ts';
 import type { BlobObjects, FreeSpace, ObjectReader, ObjectWriter } from './blob-objects.ts';
-import { StorageFailure } from './storage-failure.ts';
 
 /** Objects in memory, for tests: it passes the port's conformance suite, and forgets everything with the process. */
 export class MemoryObjects implements BlobObjects {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { SegmentFacts } from '../../registry/commands.ts';
+import type { BlobObjects } from './blob-objects.ts';
 import { FilesystemObjects, prepareFilesystemObjects } from './filesystem-objects.ts';
 import { hashSegments, type ReadSegmentsOptions, readSegments, readWhole } from './sealed-blob-reader.ts';
 import { writeSegments } from './sealed-blob-writer.ts';
@@ -141,14 +142,39 @@ describe('reading segments', () => {
     await expect(readWhole({ ...blobOf.read, bytesMax: 99_999 })).rejects.toThrow(RangeError);
   });
 
-  test('may be left early, while a read is under way', async () => {
-    await using blobOf = await storedBlob([1_400_000, 1_400_000]);
-    for (let i = 0; i < 20; i++) {
-      for await (const piece of readSegments(blobOf.read)) {
-        expect(piece.length).toBe(1_048_576);
-        break;
-      }
+  test('that is left early closes the object only when no read is under way', async () => {
+    await using blobOf = await storedBlob([1_400_000]);
+    const { objects } = blobOf.read;
+    let underWay = 0;
+    const underWayAtClose: number[] = [];
+    const slow: BlobObjects = {
+      create: (object, abort) => objects.create(object, abort),
+      remove: (object) => objects.remove(object),
+      freeSpace: () => objects.freeSpace(),
+      async openReader(object) {
+        const reader = await objects.openReader(object);
+        return {
+          readSync: (into, offset) => reader.readSync(into, offset),
+          async read(into, offset) {
+            underWay += 1;
+            if (offset > 1_000_000) await new Promise((resolve) => setTimeout(resolve, 20));
+            const count = await reader.read(into, offset);
+            underWay -= 1;
+            return count;
+          },
+          async close() {
+            underWayAtClose.push(underWay);
+            await reader.close();
+          },
+        };
+      },
+    };
+    for await (const piece of readSegments({ ...blobOf.read, objects: slow })) {
+      expect(piece.length).toBe(1_048_576);
+      expect(underWay).toBe(1);
+      break;
     }
+    expect(underWayAtClose).toEqual([0]);
   });
 
   test('stops when its signal aborts', async () => {

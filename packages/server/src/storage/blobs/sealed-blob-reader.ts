@@ -1,9 +1,9 @@
 import type { Hash } from 'node:crypto';
 import type { SegmentFacts } from '../../registry/commands.ts';
 import { releaseBytes } from '../../sealing/release-bytes.ts';
+import { StorageFailure } from '../../storage-failure.ts';
 import type { BlobObjects } from './blob-objects.ts';
 import { readObjectSegment } from './read-object-segment.ts';
-import { StorageFailure } from './storage-failure.ts';
 import {
   inconsistent,
   type ObjectStoredSegment,

@@ -3,11 +3,11 @@ import { Readable } from 'node:stream';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { SegmentFacts } from '../../registry/commands.ts';
+import { StorageFailure } from '../../storage-failure.ts';
 import type { BlobObjects, ObjectWriter } from './blob-objects.ts';
 import { MemoryObjects } from './memory-objects.ts';
 import { readSegments, readWhole } from './sealed-blob-reader.ts';
 import { type WriteSegmentsOptions, writeSegments } from './sealed-blob-writer.ts';
-import { StorageFailure } from './storage-failure.ts';
 
 const registry = '11'.repeat(16);
 const blob = '22'.repeat(16);

@@ -34,6 +34,7 @@ export function storedBlobWriter(options: StoredBlobsOptions): BlobWriter {
       freeSpace.check();
       await writeSegments({
         source: whileRoom(source, freeSpace),
+        sourceIsOwned: true,
         objects,
         object: newId(),
         newId,

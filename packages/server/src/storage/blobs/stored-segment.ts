@@ -4,7 +4,7 @@ import { inlineContext } from '../../sealing/box-context.ts';
 import { type OpenSegment, openSegment } from '../../sealing/open-segment.ts';
 import { SealingError } from '../../sealing/sealing-error.ts';
 import { segmentCiphers } from '../../sealing/segment.ts';
-import { StorageFailure, type StorageFailureCode } from './storage-failure.ts';
+import { StorageFailure, type StorageFailureCode } from '../../storage-failure.ts';
 
 /** Whose segments are read, and with which keys. */
 export interface SegmentOwner {

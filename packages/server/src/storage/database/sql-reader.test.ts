@@ -80,9 +80,9 @@ describeDialects('listings', (open) => {
     const repository = (await database.reader.findRepository(testRegistry, 'app'))?.id ?? '';
     const page = (type: string | undefined, limit: number) =>
       walk(async (last) =>
-        (await database.reader.listReferrers(repository, subject, type, { last, limit })).map(
-          (row) => row.digest,
-        ),
+        (
+          await database.reader.listReferrers(repository, { subject, artifactType: type }, { last, limit })
+        ).map((row) => row.digest),
       );
     expect(await page(undefined, 2)).toEqual(['r1', 'r2', 'r3'].map(testDigest).sort());
     expect(await page('sbom', 1)).toEqual(['r1', 'r3'].map(testDigest).sort());

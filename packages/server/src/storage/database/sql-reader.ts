@@ -156,7 +156,7 @@ function readLists(
       const rows = await queries.all(read.repositoriesLinking, { registry, digest, limit });
       return rows.map((row) => row.name);
     },
-    async listReferrers(repository, subject, artifactType, page): Promise<ReferrerRow[]> {
+    async listReferrers(repository, { subject, artifactType }, page): Promise<ReferrerRow[]> {
       const parameters = { repository, subject, ...pageParameters(page) };
       const rows =
         artifactType === undefined

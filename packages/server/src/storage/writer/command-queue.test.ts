@@ -11,7 +11,10 @@ test('a registry with one command waits for at most one command of each other re
 });
 
 test('each command is taken once, in the order of its lane, in groups within the limits', () => {
-  const sent = fc.array(fc.record({ lane: fc.constantFrom('a', 'b', 'c'), bytes: fc.integer({ min: 1, max: 700_000 }) }), { maxLength: 200 });
+  const sent = fc.array(
+    fc.record({ lane: fc.constantFrom('a', 'b', 'c'), bytes: fc.integer({ min: 1, max: 700_000 }) }),
+    { maxLength: 200 },
+  );
   fc.assert(
     fc.property(sent, (commands) => {
       const queue = new CommandQueue();

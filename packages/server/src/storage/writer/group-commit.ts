@@ -61,7 +61,8 @@ export class GroupCommitter implements CommandBus {
   async #flush(): Promise<void> {
     const group = this.#queue.takeGroup();
     const results = await this.#commit(group);
-    for (const result of results) if ('ran' in result) this.#moveEpochs(result.ran);
+    for (const result of results)
+      if ('ran' in result && result.ran.rights === true) this.#epochs.moveRights();
     for (const [index, command] of group.entries()) answer(command, results[index]);
     this.#flushing = false;
     if (this.#queue.count > 0) this.#schedule();
@@ -77,7 +78,7 @@ export class GroupCommitter implements CommandBus {
         results.push(await this.#runInSavepoint(command));
         if (!database.isTransaction) return await this.#commitAlone(group, results.at(-1));
       }
-      database.exec('commit');
+      this.#commitChanging(results);
       return results;
     } catch (error) {
       dieIfFatal(error);
@@ -108,9 +109,16 @@ export class GroupCommitter implements CommandBus {
     return results;
   }
 
-  #moveEpochs(ran: Ran<CommandName>): void {
-    if (ran.rights === true) this.#epochs.moveRights();
-    for (const repository of ran.touched ?? []) this.#epochs.moveRepository(repository);
+  /** Commits; what threads remember of the repositories that change is void from before until after. */
+  #commitChanging(results: readonly Result[]): void {
+    const changed = this.#epochs.changing(
+      results.flatMap((result) => ('ran' in result ? (result.ran.touched ?? []) : [])),
+    );
+    try {
+      this.#connection.database.exec('commit');
+    } finally {
+      changed();
+    }
   }
 }
 

@@ -1,8 +1,10 @@
 /**
  * Counters in memory that all threads share, by which a thread knows whether what it remembers still holds: one for
- * rights, and 4,096 for repositories, picked by a hash of the name. The writer moves them after a commit and before
- * the acknowledgement; a reader takes the counter before it reads the rows, so that a remembered answer is never
- * newer than its counter.
+ * rights, and 4,096 for repositories, picked by a hash of the name. A reader takes the counter before it reads the
+ * rows, so that a remembered answer is never newer than its counter.
+ *
+ * A repository's counter is odd from just before a commit until just after it. Who finds it odd remembers nothing and
+ * reads the rows: else one thread could answer from memory what another thread has already been seen to replace.
  */
 const repositoryCounters = 4096;
 
@@ -28,13 +30,20 @@ export class SharedEpochs {
     Atomics.add(this.#counters, 0, 1);
   }
 
-  /** The counter of a repository, named as `registry/name`; others may share it. */
-  repository(name: string): number {
-    return Atomics.load(this.#counters, slot(name));
+  /** The counter of a repository, named as `registry/name`; undefined while a commit may be changing it. */
+  repository(name: string): number | undefined {
+    const counter = Atomics.load(this.#counters, slot(name));
+    return counter % 2 === 0 ? counter : undefined;
   }
 
-  moveRepository(name: string): void {
-    Atomics.add(this.#counters, slot(name), 1);
+  /** Called by the writer before a commit that changes these repositories; what it returns is called after it. */
+  changing(names: Iterable<string>): () => void {
+    const slots = new Set<number>();
+    for (const name of names) slots.add(slot(name));
+    for (const index of slots) Atomics.add(this.#counters, index, 1);
+    return () => {
+      for (const index of slots) Atomics.add(this.#counters, index, 1);
+    };
   }
 }
 

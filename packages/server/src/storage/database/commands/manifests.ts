@@ -52,26 +52,28 @@ export const putManifest: CommandBody<'putManifest'> = async (tx, input, context
   };
   await tx.run(sqlManifest.countContent, counts);
   const moved = tags.map((tag) => ({ name: tag.name, previousDigest: tag.digest }));
+  const created = existing === undefined;
   return {
-    value: { created: existing === undefined, tags: moved },
+    value: { created, tags: moved },
     touched: [touchedRepository(input.registry, input.repositoryName)],
     event: {
       registry: input.registry,
       kind: 'manifest.put',
       repository,
       hlc,
-      payload: {
-        digest: input.digest,
-        mediaType: input.mediaType,
-        artifactType: input.artifactType,
-        subject: input.subjectDigest,
-        size: input.sizeBytes,
-        created: existing === undefined,
-        tags: moved,
-      },
+      payload: { ...eventFacts(input), created, tags: moved },
     },
   };
 };
+
+/** What webhooks, audit and history tell of a manifest that was put. */
+const eventFacts = (input: PutManifest) => ({
+  digest: input.digest,
+  mediaType: input.mediaType,
+  artifactType: input.artifactType,
+  subject: input.subjectDigest,
+  size: input.sizeBytes,
+});
 
 /** Removes a manifest and every tag that points at it. */
 export const deleteManifest: CommandBody<'deleteManifest'> = async (tx, input, context) => {

@@ -72,7 +72,7 @@ export const regenerateCredential: CommandBody<'regenerateCredential'> = async (
   const removed = await tx.run(removeCredential, { principal: input.principal, name: input.credential.name });
   if (removed === 0)
     throw new RegistryError('credential_unknown', `There is no password called ${input.credential.name}.`);
-  await addCredential(tx, input.principal, input.credential, context.now);
+  await addCredential(tx, { ...input, now: context.now });
   return {
     value: {},
     rights: true,
@@ -112,16 +112,15 @@ export async function addRegistry(tx: Transaction, input: NewRegistry, now: numb
     name: input.name,
     now,
   });
-  for (const credential of input.admin.credentials)
-    await addCredential(tx, input.admin.principal, credential, now);
+  const { principal, credentials } = input.admin;
+  for (const credential of credentials) await addCredential(tx, { principal, credential, now });
 }
 
 async function addCredential(
   tx: Transaction,
-  principal: string,
-  credential: NewCredential,
-  now: number,
+  added: { readonly principal: string; readonly credential: NewCredential; readonly now: number },
 ): Promise<void> {
+  const { principal, credential, now } = added;
   await tx.run(insertCredential, {
     id: credential.id,
     principal,
