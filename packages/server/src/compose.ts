@@ -2,6 +2,7 @@
 
 import { join } from 'node:path';
 import type { MessagePort } from 'node:worker_threads';
+import { ConfigError } from './config/config-error.ts';
 import type { Config } from './config/load-config.ts';
 import { openRootKey, type Sources } from './deployment.ts';
 import { createAdmit, createAdmitOperatorAddress } from './http/admit.ts';
@@ -33,6 +34,8 @@ import { unsealedRegistryKeys } from './sealing/unsealed-registry-keys.ts';
 import { FilesystemObjects, prepareFilesystemObjects } from './storage/blobs/filesystem-objects.ts';
 import { FreeSpaceGuard } from './storage/blobs/free-space-guard.ts';
 import { storedBlobReader, storedBlobWriter } from './storage/blobs/stored-blobs.ts';
+import { cachedContentReader } from './storage/cache/cached-content.ts';
+import { ContentCache } from './storage/cache/content-cache.ts';
 import { takeDataFolder } from './storage/data-folder-guard.ts';
 import { sqlReader } from './storage/database/sql-reader.ts';
 import { openSqliteReader } from './storage/database/sqlite-database.ts';
@@ -53,6 +56,8 @@ export interface MainParts extends AsyncDisposable {
   readonly databaseFile: string;
   /** Shared by all threads. */
   readonly epochs: SharedArrayBuffer;
+  /** Main's own view of it; main is its thread 0, and serving threads are counted from 1. */
+  readonly contentCache: ContentCache;
   /** A new way to the writer, for a serving thread. */
   connectWriter(): MessagePort;
   /** Tells whoever wants the data folder too where this server listens. */
@@ -76,6 +81,7 @@ export async function openMain({ config, startedAt, sources, writerDied }: MainO
   opened.defer(() => guard.release());
   const databaseFile = join(config.dataFolder, 'cerulean.db');
   const ring = await openRootKey(config, databaseFile);
+  const contentCache = new ContentCache(contentCacheMemory(config), 0);
   const objectsFolder = join(config.dataFolder, 'blobs');
   await prepareFilesystemObjects(objectsFolder);
   const objects = new FilesystemObjects(objectsFolder);
@@ -94,6 +100,7 @@ export async function openMain({ config, startedAt, sources, writerDied }: MainO
     ring,
     databaseFile,
     epochs: epochs.buffer,
+    contentCache,
     keys: unsealedRegistryKeys(reader, ring),
     systemKeys: createSystemKeys({
       reader,
@@ -107,6 +114,18 @@ export async function openMain({ config, startedAt, sources, writerDied }: MainO
     freeBytes: async () => (await objects.freeSpace()).freeBytes,
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
+}
+
+/** @throws ConfigError when the machine can't give it */
+function contentCacheMemory(config: Pick<Config, 'cacheMemoryBytes' | 'workers'>): SharedArrayBuffer {
+  try {
+    return ContentCache.allocate({ memoryBytes: config.cacheMemoryBytes, threads: config.workers + 1 });
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new ConfigError(
+      `This machine can't give ${config.cacheMemoryBytes} bytes to the content cache: choose less with --cache-memory.`,
+    );
+  }
 }
 
 function jobHandlers(parts: {
@@ -139,6 +158,8 @@ export interface ServingOptions {
   readonly writer: MessagePort;
   readonly ring: KeyRing;
   readonly epochs: SharedEpochs;
+  /** Without it the thread has a content cache of its own. */
+  readonly contentCache?: { readonly memory: SharedArrayBuffer; readonly thread: number };
   readonly sources: Sources;
   readonly tls: { readonly cert: string; readonly key: string } | undefined;
   readonly boundAddresses: readonly string[];
@@ -162,8 +183,10 @@ export async function openServing(options: ServingOptions): Promise<Serving> {
   const objects = new FilesystemObjects(join(config.dataFolder, 'blobs'));
   const freeSpace = opened.use(new FreeSpaceGuard(objects, config.reserveSpaceBytes));
   await freeSpace.refresh();
+  const { memory, thread } = options.contentCache ?? { memory: contentCacheMemory(config), thread: 0 };
   const ports = registryPorts({
     config,
+    contentCache: new ContentCache(memory, thread),
     sources,
     reader,
     writer,
@@ -202,17 +225,20 @@ function registryPorts(parts: {
   readonly systemKeys: SystemKeys;
   readonly objects: FilesystemObjects;
   readonly freeSpace: FreeSpaceGuard;
+  readonly contentCache: ContentCache;
   readonly ring: KeyRing;
 }): RegistryPorts {
   const { config, sources, reader, objects, freeSpace } = parts;
   const { encryption, readUnencrypted } = config;
   const keys = unsealedRegistryKeys(reader, parts.ring);
   const blobs = { objects, keys, encryption, readUnencrypted, freeSpace, newId: sources.newId };
+  const blobReader = storedBlobReader(blobs);
   return {
     reader,
     bus: reservingBus(parts.writer, () => freeSpace.check()),
     blobWriter: storedBlobWriter(blobs),
-    blobReader: storedBlobReader(blobs),
+    blobReader,
+    contentReader: cachedContentReader({ reader: blobReader, cache: parts.contentCache }),
     manifestSealer: registryManifestSealer({ keys, encryption, readUnencrypted }),
     uploadMac: uploadMacOf(parts.systemKeys),
     liveHashes: createLiveHashes(limits.liveHashesMax),

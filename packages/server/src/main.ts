@@ -5,6 +5,9 @@ import { loadConfig } from './config/load-config.ts';
 import { startServer } from './server.ts';
 import { version } from './version.ts';
 
+/** By name, so that this file knows no class of the storage. */
+const forTheOperator = ['ConfigError', 'DataFolderTaken', 'PortTaken', 'SealingError', 'SchemaTooNew'];
+
 await main(process.argv.slice(2));
 
 async function main(argv: readonly string[]): Promise<void> {
@@ -18,8 +21,9 @@ async function main(argv: readonly string[]): Promise<void> {
       cpus: availableParallelism(),
       memoryBytes: totalmem(),
     });
-    const server = await startServer(config);
-    stopOnSignals(server);
+    const starting = startServer(config);
+    stopOnSignals(starting);
+    await starting;
   } catch (error) {
     if (!isForTheOperator(error)) throw error;
     process.stderr.write(`cerulean: ${error.message}\n`);
@@ -30,8 +34,11 @@ async function main(argv: readonly string[]): Promise<void> {
 /** Ctrl+C under npm arrives several times: from the terminal, from npm, from the launcher. */
 const sameSignalMs = 2000;
 
-/** A first signal lets running requests end; a later one ends the process at once. */
-function stopOnSignals(server: { stop(): Promise<void> }): void {
+/**
+ * A first signal lets running requests end; a later one ends the process at once. A signal during the start stops the
+ * server as soon as it is complete, so that nothing is left half made.
+ */
+function stopOnSignals(starting: Promise<{ stop(): Promise<void> }>): void {
   let stoppingSince: number | undefined;
   const stop = (): void => {
     if (stoppingSince !== undefined) {
@@ -39,23 +46,24 @@ function stopOnSignals(server: { stop(): Promise<void> }): void {
       return;
     }
     stoppingSince = performance.now();
-    server.stop().then(
-      () => process.exit(0),
-      (error: unknown) => {
-        process.stderr.write(
-          `cerulean: stopping failed: ${error instanceof Error ? error.stack : String(error)}\n`,
-        );
-        process.exit(1);
-      },
-    );
+    // A start that fails says so itself.
+    starting.then(stopAndExit, () => undefined);
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
   process.on('SIGHUP', stop);
 }
 
-/** By name, so that this file knows no class of the storage. */
-const forTheOperator = ['ConfigError', 'DataFolderTaken', 'PortTaken', 'SealingError', 'SchemaTooNew'];
+async function stopAndExit(server: { stop(): Promise<void> }): Promise<void> {
+  try {
+    await server.stop();
+    process.exit(0);
+  } catch (error) {
+    const text = error instanceof Error ? error.stack : String(error);
+    process.stderr.write(`cerulean: stopping failed: ${text}\n`);
+    process.exit(1);
+  }
+}
 
 /** Errors whose message is all that the operator needs; anything else is a bug and shows its stack. */
 function isForTheOperator(error: unknown): error is Error {

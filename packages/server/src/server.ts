@@ -16,6 +16,7 @@ import { operatorHandlers } from './operator/registry-operations.ts';
 import { listen } from './threads/listener.ts';
 import { ServingThreads } from './threads/serving-threads.ts';
 import { type Certificate, keepCertificate, openTls, trustText } from './tls/server-certificate.ts';
+import { createIdSource } from './random-ids.ts';
 import { version } from './version.ts';
 import { welcomeText } from './welcome.ts';
 
@@ -28,7 +29,7 @@ export interface RunningServer {
 
 const sources: Sources = {
   now: () => Date.now(),
-  newId: () => randomBytes(16).toString('hex'),
+  newId: createIdSource(),
   randomBytes: (length) => randomBytes(length),
 };
 
@@ -38,6 +39,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
   const startedAt = new Date(sources.now()).toISOString();
   await using opened = new AsyncDisposableStack();
   const log = createLogger({ level: config.logLevel, thread: 'main' });
+  opened.defer(() => log.flush());
   const main = opened.use(await openMain({ config, startedAt, sources, writerDied: dieWithoutWriter }));
   const first = await openDeployment({ config, ...main }, sources);
   const certificate = await openTls(config, sources);
@@ -96,22 +98,25 @@ async function openServing(parts: {
   const started = await ServingThreads.start({
     count: config.workers,
     log,
-    data: (name) => ({
+    data: (name, number) => ({
       name,
       config: servingConfig,
       databaseFile: main.databaseFile,
       epochs: main.epochs,
+      contentCache: { memory: main.contentCache.buffer, thread: number },
       writer: main.connectWriter(),
       tls: certificate,
       boundAddresses: boundAddresses(config.host),
       listen: threadListens ? { host: config.host, port: config.port } : undefined,
     }),
+    takeBackFrom: (number) => main.contentCache.forgetThread(number),
     metricsText: async (snapshots) =>
       metricsText(snapshots, {
         residentBytes: process.memoryUsage.rss(),
         cpuSeconds: (process.cpuUsage().user + process.cpuUsage().system) / 1e6,
         freeBytes: await main.freeBytes(),
         servingThreads: started.threads.running,
+        contentCache: main.contentCache.figures(),
         startedAtSeconds: Date.parse(parts.startedAt) / 1000,
       }),
   });

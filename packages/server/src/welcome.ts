@@ -35,5 +35,11 @@ export function welcomeText(welcome: Welcome): string {
 
 function passwordLine({ config, first, isTerminal }: Welcome): string {
   if (isTerminal && first?.madePassword !== undefined) return first.madePassword;
-  return `npm run -s cerulean -- --data ${config.dataFolder} credentials show ${config.registry}`;
+  return `npm run -s cerulean -- --data ${shellWord(config.dataFolder)} credentials show ${config.registry}`;
+}
+
+/** A text as one word of a command line that is to be copied. */
+function shellWord(text: string): string {
+  if (/^[\w@%+=:,./-]+$/.test(text)) return text;
+  return process.platform === 'win32' ? `"${text}"` : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }

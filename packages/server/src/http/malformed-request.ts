@@ -15,11 +15,13 @@ const messages: Readonly<Record<number, string>> = {
   431: 'The headers of the request are too long.',
 };
 
-/** Answers what the HTTP parser could not read, and closes: where the next request would begin nobody knows. */
+/**
+ * Answers what the HTTP parser could not read, and closes: where the next request would begin nobody knows. When an
+ * answer is under way, a second one would only be mistaken for a part of it; what was written of it still goes out.
+ */
 export function answerMalformed(error: Error & { readonly code?: string }, socket: Duplex): void {
-  const isBusy =
-    '_httpMessage' in socket && socket._httpMessage !== null && socket._httpMessage !== undefined;
-  if (error.code === 'ECONNRESET' || !socket.writable || isBusy) return void socket.destroy();
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+  if (isAnswering(socket)) return void socket.end(() => socket.destroy());
   const status = statuses[error.code ?? ''] ?? 400;
   const body = errorJson('UNSUPPORTED', messages[status] ?? 'Bad request.');
   const head = [
@@ -30,4 +32,10 @@ export function answerMalformed(error: Error & { readonly code?: string }, socke
     'Connection: close',
   ];
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy());
+}
+
+/** Node keeps the response that a socket is busy with there; its own default looks at the same. */
+function isAnswering(socket: Duplex): boolean {
+  const { _httpMessage: response } = socket as { _httpMessage?: { headersSent: boolean } | null };
+  return response?.headersSent === true;
 }

@@ -10,18 +10,26 @@ export interface TlsFiles {
   readonly key: string;
 }
 
+/** How long headers may take, and how often that is looked at. */
+export interface HeaderTimes {
+  readonly headersTimeoutMs: number;
+  readonly checkIntervalMs: number;
+}
+
+const headerTimes: HeaderTimes = { headersTimeoutMs: limits.headersTimeoutMs, checkIntervalMs: 5000 };
+
 /** Node's own server with this server's limits. It takes connections by its event `connection`, or listens. */
-export function createNodeServer(tls: TlsFiles | undefined): Server {
+export function createNodeServer(tls: TlsFiles | undefined, times: HeaderTimes = headerTimes): Server {
   const http = {
     // A long upload may take hours; what is too slow is told by the time in which nothing comes.
     requestTimeout: 0,
-    headersTimeout: limits.headersTimeoutMs,
+    headersTimeout: times.headersTimeoutMs,
     keepAliveTimeout: limits.keepAliveMs,
     // The parser counts the URL among the headers.
     maxHeaderSize: limits.headerBytesMax + limits.urlBytesMax,
     // `dispatch` looks at it, and says what is wrong.
     requireHostHeader: false,
-    connectionsCheckingInterval: 5000,
+    connectionsCheckingInterval: times.checkIntervalMs,
   };
   const server =
     tls === undefined ? createServer(http) : createTlsServer({ ...http, ...tls, minVersion: 'TLSv1.2' });

@@ -16,8 +16,20 @@ const redacted = [
   'req.headers.authorization',
 ];
 
-/** Structured logs on standard output, a line each. `thread` tells the serving threads apart. */
+/** pino's number of `error`; what is as grave has this or more. */
+const errorLevel = 50;
+
+/** Lines are written together when this much has gathered, or after this time: a write for each costs a tenth of a small answer. */
+const gatheredBytes = 8 * 1024;
+const gatheredMs = 250;
+
+/**
+ * Structured logs on standard output, a line each. `thread` tells the serving threads apart. Errors are written at
+ * once, with everything before them; so what led to a crash is there.
+ */
 export function createLogger(options: { readonly level: string; readonly thread: string }): Logger {
+  const destination = pino.destination({ fd: 1, sync: true, minLength: gatheredBytes });
+  setInterval(() => destination.flushSync(), gatheredMs).unref();
   return pino(
     {
       level: options.level,
@@ -25,8 +37,13 @@ export function createLogger(options: { readonly level: string; readonly thread:
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
       redact: { paths: redacted, censor: '[secret]' },
+      hooks: {
+        logMethod(inputs, method, level) {
+          method.apply(this, inputs);
+          if (level >= errorLevel) destination.flushSync();
+        },
+      },
     },
-    // Synchronous, so that the last lines before a crash are there; each thread writes whole lines.
-    pino.destination({ fd: 1, sync: true }),
+    destination,
   );
 }

@@ -74,6 +74,18 @@ export interface ProcessFigures {
   readonly freeBytes: number;
   readonly servingThreads: number;
   readonly startedAtSeconds: number;
+  readonly contentCache?: ContentCacheFigures;
+}
+
+/** In pages; `filled` and `pinned` are as of now, the others counted since the start. */
+export interface ContentCacheFigures {
+  readonly filled: number;
+  readonly pinned: number;
+  readonly hits: number;
+  readonly misses: number;
+  readonly entered: number;
+  readonly freed: number;
+  readonly refused: number;
 }
 
 /** All threads' figures and the process's, in the Prometheus text format. */
@@ -93,8 +105,29 @@ export async function metricsText(
   );
   gauge('cerulean_disk_free_bytes', 'Free space where blobs lie.', figures.freeBytes);
   gauge('cerulean_serving_threads', 'Serving threads that run.', figures.servingThreads);
+  if (figures.contentCache !== undefined) addContentCache(own, figures.contentCache);
   const all = [...snapshots, await own.getMetricsAsJSON()].map((snapshot) => [...snapshot]);
   return AggregatorRegistry.aggregate(all as unknown as object[]).metrics();
+}
+
+function addContentCache(register: Registry, { filled, pinned, ...counted }: ContentCacheFigures): void {
+  const registers = [register];
+  const now = new Gauge({
+    name: 'cerulean_content_cache_pages',
+    help: 'Pages of 64 KiB in the content cache: all, and those that are being sent.',
+    labelNames: ['state'],
+    registers,
+  });
+  now.set({ state: 'filled' }, filled);
+  now.set({ state: 'pinned' }, pinned);
+  const total = new Counter({
+    name: 'cerulean_content_cache_pages_total',
+    help: 'What became of pages: found, missing, taken in, given up for others, or not taken in since all were in use.',
+    labelNames: ['outcome'],
+    registers,
+  });
+  for (const outcome of ['hits', 'misses', 'entered', 'freed', 'refused'] as const)
+    total.inc({ outcome }, counted[outcome]);
 }
 
 export const metricsContentType = Registry.PROMETHEUS_CONTENT_TYPE;

@@ -44,5 +44,7 @@ function mayRead(actor: Actor, caller: Caller, name: string): boolean {
   const { id, settings } = actor.registry;
   const resource = { type: 'repository', registry: id, name } as const;
   const everybody = { principal: anonymousPrincipal(id), bound: undefined };
-  return [caller, everybody].some((who) => authorise({ caller: who, action: 'pull', resource }, settings).allowed);
+  return [caller, everybody].some(
+    (who) => authorise({ caller: who, action: 'pull', resource }, settings).allowed,
+  );
 }

@@ -13,11 +13,33 @@ export async function findManifest(
   const { repositoryName, reference } = wanted;
   const repository = await ports.reader.findRepository(registry.id, repositoryName);
   if (repository === undefined) throw nameUnknown(repositoryName);
-  const digest =
-    reference.kind === 'digest' ? reference.digest : await ports.reader.findTag(repository.id, reference.tag);
-  const manifest = digest === undefined ? undefined : await ports.reader.findManifest(repository.id, digest);
+  const manifest =
+    reference.kind === 'digest'
+      ? await ports.reader.findManifest(repository.id, reference.digest)
+      : await findTagged(ports, repository.id, reference.tag);
   if (manifest === undefined) throw manifestUnknown(repositoryName, reference);
   return manifest;
+}
+
+/** Each further look needs one more deletion at just the wrong moment. */
+const looksMax = 8;
+
+/**
+ * The manifest that a tag points at. Between the two look-ups the tag may be moved and the manifest that it had be
+ * deleted; that leaves the tag where it is, and so its absence must be seen in the tag itself.
+ */
+async function findTagged(
+  { reader }: Pick<RegistryPorts, 'reader'>,
+  repository: string,
+  tag: string,
+): Promise<ManifestRow | undefined> {
+  for (let looks = 0; looks < looksMax; looks += 1) {
+    const digest = await reader.findTag(repository, tag);
+    if (digest === undefined) return undefined;
+    const manifest = await reader.findManifest(repository, digest);
+    if (manifest !== undefined) return manifest;
+  }
+  return undefined;
 }
 
 /** The bytes of a manifest that was found, exactly as they were put. */

@@ -3,6 +3,7 @@
  * file or a clock. A function asks for the few it needs: `Pick<RegistryPorts, 'reader' | 'bus'>`.
  */
 import type { BlobReader, BlobWriter } from './blob-bytes.ts';
+import type { ContentReader } from './blob-content.ts';
 import type { CommandBus, CommandContext } from './commands.ts';
 import type { LiveHashes } from './live-hashes.ts';
 import type { ManifestCache } from './manifest-cache.ts';
@@ -14,7 +15,10 @@ export interface RegistryPorts {
   readonly reader: MetadataReader;
   readonly bus: CommandBus;
   readonly blobWriter: BlobWriter;
+  /** Reads from storage, for the server's own needs. */
   readonly blobReader: BlobReader;
+  /** Reads for clients, through the content cache. */
+  readonly contentReader: ContentReader;
   readonly manifestSealer: ManifestSealer;
   readonly uploadMac: UploadMac;
   readonly liveHashes: LiveHashes;

@@ -12,6 +12,8 @@ export interface ServingThreadData {
   readonly config: ServingConfig;
   readonly databaseFile: string;
   readonly epochs: SharedArrayBuffer;
+  /** The content cache's memory, and the number by which this thread is known in it. */
+  readonly contentCache: { readonly memory: SharedArrayBuffer; readonly thread: number };
   readonly writer: MessagePort;
   /** PEM texts; undefined without TLS. */
   readonly tls: { readonly cert: string; readonly key: string } | undefined;

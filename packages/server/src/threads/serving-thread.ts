@@ -5,8 +5,9 @@ import type { Socket } from 'node:net';
 import { Server as TlsServer } from 'node:tls';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { openServing } from '../compose.ts';
-import { createLogger } from '../observability/logger.ts';
+import { createLogger, type Logger } from '../observability/logger.ts';
 import { createThreadMetrics, metricsContentType, type ThreadMetrics } from '../observability/metrics.ts';
+import { createIdSource } from '../random-ids.ts';
 import { readKeyRing } from '../sealing/key-ring-file.ts';
 import { SharedEpochs } from '../storage/writer/shared-epochs.ts';
 import { listenError } from './listener.ts';
@@ -19,6 +20,7 @@ async function start(main: MessagePort, data: ServingThreadData): Promise<void> 
   const report = (message: ServingReport): void => main.postMessage(message);
   try {
     const metrics = createThreadMetrics();
+    const log = createLogger({ level: data.config.logLevel, thread: data.name });
     const texts = new MetricsTexts(report);
     const serving = await openServing({
       ...data,
@@ -27,14 +29,17 @@ async function start(main: MessagePort, data: ServingThreadData): Promise<void> 
       epochs: new SharedEpochs(data.epochs),
       sources: {
         now: () => Date.now(),
-        newId: () => randomBytes(16).toString('hex'),
+        newId: createIdSource(),
         randomBytes: (length) => randomBytes(length),
       },
-      log: createLogger({ level: data.config.logLevel, thread: data.name }),
+      log,
       observer: metrics,
       metrics: async () => ({ contentType: metricsContentType, text: await texts.ask() }),
     });
-    main.on('message', (order: ServingOrder) => void carryOut(order, { serving, metrics, texts, report }));
+    main.on(
+      'message',
+      (order: ServingOrder) => void carryOut(order, { serving, metrics, texts, log, report }),
+    );
     const port = data.listen === undefined ? undefined : await listenHere(serving.server, data.listen);
     report({ report: 'ready', port });
   } catch (error) {
@@ -49,10 +54,14 @@ interface Thread {
   readonly serving: Awaited<ReturnType<typeof openServing>>;
   readonly metrics: ThreadMetrics;
   readonly texts: MetricsTexts;
+  readonly log: Logger;
   readonly report: (message: ServingReport) => void;
 }
 
-async function carryOut(order: ServingOrder, { serving, metrics, texts, report }: Thread): Promise<void> {
+async function carryOut(
+  order: ServingOrder,
+  { serving, metrics, texts, log, report }: Thread,
+): Promise<void> {
   switch (order.order) {
     case 'connection':
       takeConnection(serving.server, order.socket);
@@ -70,6 +79,7 @@ async function carryOut(order: ServingOrder, { serving, metrics, texts, report }
     case 'drain':
       await serving.drain(order.withinMs);
       await serving[Symbol.asyncDispose]();
+      log.flush();
       report({ report: 'drained' });
       break;
   }

@@ -3,6 +3,7 @@
  * their metrics.
  */
 import type { Socket } from 'node:net';
+import { setTimeout as elapse } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import type { Logger } from '../observability/logger.ts';
 import type { MetricsSnapshot } from '../observability/metrics.ts';
@@ -12,11 +13,14 @@ import type { ServingOrder, ServingReport, ServingThreadData } from './serving-p
 const snapshotMs = 2000;
 /** A thread that dies at once again and again is not worth a hot loop. */
 const restartDelayMs = 500;
+const takeBackRetryMs = 5;
 
 export interface ServingThreadsOptions {
   readonly count: number;
-  /** Data of the thread with this name, with a way to the writer of its own. */
-  readonly data: (name: string) => ServingThreadData;
+  /** Data of the thread with this name, with a way to the writer of its own. Numbers count from 1. */
+  readonly data: (name: string, number: number) => ServingThreadData;
+  /** Takes back what a thread that has ended held of what is shared; false when it must be tried again. */
+  readonly takeBackFrom: (number: number) => boolean;
   readonly metricsText: (snapshots: readonly MetricsSnapshot[]) => Promise<string>;
   readonly log: Logger;
 }
@@ -43,8 +47,8 @@ export class ServingThreads {
     options: ServingThreadsOptions,
   ): Promise<{ threads: ServingThreads; port: number | undefined }> {
     const threads = new ServingThreads(options);
-    const names = Array.from({ length: options.count }, (_, index) => `serving-${index + 1}`);
-    const ports = await Promise.all(names.map((name) => threads.#startThread(name)));
+    const numbers = Array.from({ length: options.count }, (_, index) => index + 1);
+    const ports = await Promise.all(numbers.map((number) => threads.#startThread(number)));
     return { threads, port: ports[0] };
   }
 
@@ -88,8 +92,8 @@ export class ServingThreads {
     await Promise.all([...this.#threads.values()].map((thread) => thread.worker.terminate()));
   }
 
-  #startThread(name: string): Promise<number | undefined> {
-    const data = this.#options.data(name);
+  #startThread(number: number): Promise<number | undefined> {
+    const data = this.#options.data(nameOf(number), number);
     const worker = new Worker(new URL('./serving-thread.ts', import.meta.url), {
       workerData: data,
       transferList: [data.writer],
@@ -98,12 +102,16 @@ export class ServingThreads {
     return new Promise((resolve, reject) => {
       const failed = (error: Error): void => reject(error);
       worker.once('error', failed);
+      // Without effect once it is ready.
+      worker.once('exit', (code) =>
+        reject(new Error(`${nameOf(number)} ended with code ${code} as it started.`)),
+      );
       worker.on('message', (report: ServingReport) => {
         if (report.report === 'failed')
           reject(Object.assign(new Error(report.message), { code: report.code }));
         else if (report.report === 'ready') {
           worker.off('error', failed);
-          this.#adopt(name, thread);
+          this.#adopt(number, thread);
           resolve(report.port);
         } else this.#take(thread, report);
       });
@@ -111,7 +119,8 @@ export class ServingThreads {
   }
 
   /** From now on the thread gets connections, and is replaced when it dies. */
-  #adopt(name: string, thread: Thread): void {
+  #adopt(number: number, thread: Thread): void {
+    const name = nameOf(number);
     this.#threads.set(name, thread);
     thread.worker.on('error', (error) =>
       this.#options.log.error({ err: error, name }, 'a serving thread failed'),
@@ -124,12 +133,28 @@ export class ServingThreads {
         { name, code },
         'a serving thread ended; its requests failed, and another takes its place',
       );
-      setTimeout(() => {
-        this.#startThread(name).catch((error: unknown) =>
-          this.#options.log.fatal({ err: error, name }, 'a serving thread could not be replaced'),
-        );
-      }, restartDelayMs);
+      void this.#replace(number);
     });
+  }
+
+  /**
+   * Its number goes to the new thread, so what the old one held is taken back first. What keeps a thread from starting
+   * may pass (a key file that is not mounted at the moment), and a server must not go on with fewer for ever.
+   */
+  async #replace(number: number): Promise<void> {
+    while (!this.#options.takeBackFrom(number)) await elapse(takeBackRetryMs);
+    await elapse(restartDelayMs);
+    if (this.#closing) return;
+    try {
+      await this.#startThread(number);
+    } catch (error) {
+      const name = nameOf(number);
+      this.#options.log.fatal(
+        { err: error, name },
+        'a serving thread could not be replaced; it is tried again',
+      );
+      await this.#replace(number);
+    }
   }
 
   #take(thread: Thread, report: Exclude<ServingReport, { report: 'ready' } | { report: 'failed' }>): void {
@@ -168,3 +193,5 @@ export class ServingThreads {
     });
   }
 }
+
+const nameOf = (number: number): string => `serving-${number}`;

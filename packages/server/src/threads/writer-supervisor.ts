@@ -20,8 +20,8 @@ export class WriterSupervisor {
     await new Promise<void>((resolve, reject) => {
       worker.once('error', reject);
       worker.once('message', (report: WriterReport) => {
-        if (report.report === 'failed') reject(new Error(report.message));
-        else resolve();
+        if (report.report !== 'failed') return resolve();
+        reject(Object.assign(new Error(report.message), { name: report.name }));
       });
     });
     worker.on('error', (error) =>

@@ -1,11 +1,12 @@
 import { formatContentRange } from '@cerulean/oci/range.ts';
 import type { BlobRange } from '../../registry/blob-bytes.ts';
+import type { LentPiece } from '../../registry/blob-content.ts';
 
 /** Several ranges in one body (RFC 9110 section 14.6), whose length is known before a byte of it is read. */
 export interface MultipartBody {
   readonly contentType: string;
   readonly lengthBytes: number;
-  pieces(): AsyncIterable<Uint8Array>;
+  pieces(): AsyncIterable<LentPiece>;
 }
 
 export interface MultipartOptions {
@@ -13,7 +14,7 @@ export interface MultipartOptions {
   readonly sizeBytes: number;
   /** Random, so that it is in no content. */
   readonly boundary: string;
-  readonly open: (range: BlobRange) => AsyncIterable<Uint8Array>;
+  readonly open: (range: BlobRange) => AsyncIterable<LentPiece>;
 }
 
 /** Makes a multipart/byteranges body; its parts are read one after the other. */
@@ -32,10 +33,12 @@ export function multipartBody({ ranges, sizeBytes, boundary, open }: MultipartOp
     lengthBytes: partBytes.reduce((sum, bytes) => sum + bytes, tail.length),
     async *pieces() {
       for (const [index, range] of ranges.entries()) {
-        yield head(range, index);
+        yield own(head(range, index));
         yield* open(range);
       }
-      yield tail;
+      yield own(tail);
     },
   };
 }
+
+const own = (bytes: Uint8Array): LentPiece => ({ buffers: [bytes], release: () => undefined });

@@ -1,6 +1,7 @@
 import { formatContentRange, parseRange } from '@cerulean/oci/range.ts';
 import { limits } from '../../limits.ts';
 import type { BlobRange } from '../../registry/blob-bytes.ts';
+import type { LentPiece } from '../../registry/blob-content.ts';
 import type { BlobRow } from '../../registry/metadata-reader.ts';
 import { findBlob } from '../../registry/pull-blob.ts';
 import { commonHeaders, type HeaderValues } from '../common-headers.ts';
@@ -61,28 +62,28 @@ async function sendRanges(
   { exchange, admission, ports }: Handling,
   { blob, headers, ranges }: Sending,
 ): Promise<void> {
-  const segments = await ports.reader.segments(blob.id);
-  const open = (range: BlobRange | undefined): AsyncIterable<Uint8Array> =>
-    ports.blobReader.open({
+  const open = (range: BlobRange | undefined): AsyncIterable<LentPiece> =>
+    ports.contentReader.open({
       registry: admission.registry.id,
       blob: blob.id,
-      segments,
+      sizeBytes: blob.sizeBytes,
+      segments: () => ports.reader.segments(blob.id),
       range,
       signal: exchange.signal,
     });
   const [only, second] = ranges ?? [];
   if (only === undefined) {
-    begin(exchange, 200, { ...headers, 'Content-Length': blob.sizeBytes });
-    return sendPieces(exchange, open(undefined));
+    const begin = beginning(exchange, 200, { ...headers, 'Content-Length': blob.sizeBytes });
+    return sendPieces(exchange, open(undefined), begin);
   }
   if (second === undefined) {
     const contentRange = formatContentRange(only, blob.sizeBytes);
-    begin(exchange, 206, {
+    const begin = beginning(exchange, 206, {
       ...headers,
       'Content-Range': contentRange,
       'Content-Length': only.end - only.start + 1,
     });
-    return sendPieces(exchange, open(only));
+    return sendPieces(exchange, open(only), begin);
   }
   const parts = multipartBody({
     ranges: ranges ?? [],
@@ -90,15 +91,16 @@ async function sendRanges(
     boundary: ports.newId(),
     open,
   });
-  begin(exchange, 206, {
+  const begin = beginning(exchange, 206, {
     ...headers,
     'Content-Type': parts.contentType,
     'Content-Length': parts.lengthBytes,
   });
-  return sendPieces(exchange, parts.pieces());
+  return sendPieces(exchange, parts.pieces(), begin);
 }
 
-function begin(exchange: Exchange, status: number, headers: HeaderValues): void {
+/** Writes the headers once there is something to send: before that a failure of the storage has a status of its own. */
+const beginning = (exchange: Exchange, status: number, headers: HeaderValues) => (): void => {
   const all = { ...commonHeaders(exchange), ...headers };
   exchange.response.writeHead(status, all as Record<string, string | number | string[]>);
-}
+};

@@ -1,8 +1,8 @@
+import type { RegistryPorts } from '../../registry/registry-ports.ts';
 import { admitExchange, type Doors } from '../admit-exchange.ts';
 import { admissionOf, type Exchange } from '../exchange.ts';
 import { actorOf, type Handling } from '../oci/handling.ts';
 import type { OciRoute } from '../oci/routes.ts';
-import type { RegistryPorts } from '../../registry/registry-ports.ts';
 import { serveBlob } from './serve-blob.ts';
 import { serveManifest } from './serve-manifest.ts';
 

@@ -1,8 +1,8 @@
 import { findManifest, manifestBytes } from '../../registry/pull-manifest.ts';
 import type { HeaderValues } from '../common-headers.ts';
 import { targetOf } from '../exchange.ts';
-import { namespaceHeader } from '../oci/namespace.ts';
 import { type Handling, referenceOrRefuse } from '../oci/handling.ts';
+import { namespaceHeader } from '../oci/namespace.ts';
 import { entityTag, matchesEntityTag } from '../oci/precondition.ts';
 import { respond } from '../respond.ts';
 

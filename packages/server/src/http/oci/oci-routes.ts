@@ -2,8 +2,8 @@ import type { FastifyPluginCallback } from 'fastify';
 import type { RegistryPorts } from '../../registry/registry-ports.ts';
 import { admissionOf, exchangeOf } from '../exchange.ts';
 import { respond } from '../respond.ts';
-import { actorOf } from './handling.ts';
 import { type HandledOperation, ociHandlers } from './handlers.ts';
+import { actorOf } from './handling.ts';
 import { ociRoutes } from './routes.ts';
 
 /** The distribution API, but for the two routes that go the lean way. */

@@ -81,6 +81,7 @@ export function openSqliteWriter(file: string): SqliteConnection {
   database.exec('pragma wal_autocheckpoint = 1000');
   database.exec(`pragma journal_size_limit = ${64 * 1024 * 1024}`);
   database.exec('pragma mmap_size = 0');
+  keepTemporariesInMemory(database);
   database.exec(`pragma cache_size = -${32 * 1024}`);
   return new SqliteConnection(database);
 }
@@ -89,8 +90,17 @@ export function openSqliteWriter(file: string): SqliteConnection {
 export function openSqliteReader(file: string): Queries & { close(): void } {
   const database = new DatabaseSync(file, { readOnly: true, timeout: busyTimeoutMs });
   database.exec('pragma mmap_size = 0');
+  keepTemporariesInMemory(database);
   database.exec(`pragma cache_size = -${8 * 1024}`);
   return new SqliteConnection(database);
+}
+
+/**
+ * A savepoint's journal would be a file in /var/tmp otherwise, made for nearly every group: rows would leave the data
+ * folder, and a full or read-only /var/tmp would be an I/O error of the database, which ends the process.
+ */
+function keepTemporariesInMemory(database: DatabaseSync): void {
+  database.exec('pragma temp_store = memory');
 }
 
 function refuseOldLibrary(database: DatabaseSync): void {

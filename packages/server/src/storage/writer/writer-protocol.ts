@@ -30,7 +30,8 @@ export type WriterOrder =
 /** From the writer's thread to main. */
 export type WriterReport =
   | { readonly report: 'ready' }
-  | { readonly report: 'failed'; readonly message: string }
+  /** The error's name goes along: it tells what is for the operator from what is a bug. */
+  | { readonly report: 'failed'; readonly name: string; readonly message: string }
   | { readonly report: 'closed' };
 
 /** An error as plain data: refusals keep their code, anything else is a bug and keeps its stack for the log. */

@@ -40,7 +40,8 @@ async function start(main: MessagePort, data: WriterThreadData): Promise<void> {
     report({ report: 'ready' });
   } catch (error) {
     dieIfFatal(error);
-    report({ report: 'failed', message: error instanceof Error ? error.message : String(error) });
+    const { name, message } = error instanceof Error ? error : new Error(String(error));
+    report({ report: 'failed', name, message });
     main.close();
   }
 }

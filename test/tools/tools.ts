@@ -1,0 +1,77 @@
+/**
+ * The programs of others that the tests need beyond `npm ci`, by package name and version.
+ * Debian's packages keep the version of the Debian release: `version` says which line the tests were made with.
+ */
+export type Tool = DebianTool | GoTool | PythonTool;
+
+export interface DebianTool {
+  readonly from: 'debian';
+  readonly package: string;
+  readonly version: string;
+  /** Commands or absolute paths that the package brings; it counts as installed when all are there. */
+  readonly commands: readonly string[];
+}
+
+export interface GoTool {
+  readonly from: 'go';
+  /** The import path of the main package. */
+  readonly package: string;
+  readonly version: string;
+  /**
+   * `install` builds with `go install package@version`; `scratch-module` where that is refused or can't be
+   * pinned: the package is required by a module made for it alone.
+   */
+  readonly build: 'install' | 'scratch-module';
+}
+
+export interface PythonTool {
+  readonly from: 'python';
+  /** Requirements as pip reads them, installed in a virtual environment of their own. */
+  readonly requirements: readonly string[];
+  readonly version: string;
+}
+
+const debian = (name: string, version: string, commands: readonly string[]): DebianTool => ({
+  from: 'debian',
+  package: name,
+  version,
+  commands,
+});
+
+const go = (name: string, version: string, build: GoTool['build'] = 'install'): GoTool => ({
+  from: 'go',
+  package: name,
+  version,
+  build,
+});
+
+export const tools = {
+  iproute2: debian('iproute2', '6.1', ['ip']),
+  busybox: debian('busybox-static', '1.35', ['busybox']),
+  skopeo: debian('skopeo', '1.9', ['skopeo']),
+  podman: debian('podman', '4.3', ['podman']),
+  buildah: debian('buildah', '1.28', ['buildah']),
+  runc: debian('runc', '1.1', ['runc']),
+  containerd: debian('containerd', '1.6', ['containerd', 'ctr']),
+  docker: debian('docker.io', '20.10', ['dockerd', 'docker']),
+  postgres: debian('postgresql-15', '15', [
+    '/usr/lib/postgresql/15/bin/initdb',
+    '/usr/lib/postgresql/15/bin/postgres',
+  ]),
+  python: { from: 'python', requirements: ['cryptography==50.0.2'], version: '50.0.2' },
+  conformance: go(
+    'github.com/opencontainers/distribution-spec/conformance',
+    'v0.0.0-20260831232431-97274622c111',
+    'scratch-module',
+  ),
+  crane: go('github.com/google/go-containerregistry/cmd/crane', 'v0.22.1'),
+  oras: go('oras.land/oras/cmd/oras', 'v1.3.6'),
+  regctl: go('github.com/regclient/regclient/cmd/regctl', 'v0.11.7'),
+  opa: go('github.com/open-policy-agent/opa', 'v1.22.2'),
+  helm: go('helm.sh/helm/v3/cmd/helm', 'v3.22.0'),
+  distribution: go('github.com/distribution/distribution/v3/cmd/registry', 'v3.1.2'),
+} as const satisfies Record<string, Tool>;
+
+export type ToolName = keyof typeof tools;
+
+export const toolNames = Object.keys(tools) as readonly ToolName[];
