@@ -2,8 +2,9 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['packages/*/src/**/*.test.ts', 'test/http/**/*.test.ts', 'test/house/**/*.test.ts'],
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    include: ['packages/*/src/**/*.test.ts', 'test/{http,house,process,suites}/**/*.test.ts'],
+    reporters: ['default', './test/suites/left-out-reporter.ts'],
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
   },
 });

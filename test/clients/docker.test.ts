@@ -143,14 +143,15 @@ test('docker login with a wrong password is refused', async () => {
 });
 
 test('docker logout forgets the login, and a private image can’t be pulled any more', async () => {
-  const stranger = { ...clientEnvironment(testFolder('docker-logout')), DOCKER_HOST: socket };
+  const home = clientEnvironment(testFolder('docker-logout'));
+  const stranger = { ...home, DOCKER_HOST: socket };
   const asStranger = (args: string[], input = ''): Promise<CommandResult> =>
     tryCommand(commandFile('docker'), args, { env: stranger, input });
   const image = await built('clients/docker/private');
   await docker('push', image);
   const login = ['login', '--username', registry.user, '--password-stdin', registry.host];
   expect((await asStranger(login, registry.password)).code).toBe(0);
-  expect(await readFile(join(stranger.DOCKER_CONFIG ?? '', 'config.json'), 'utf8')).toContain(registry.host);
+  expect(await readFile(join(home['DOCKER_CONFIG'] ?? '', 'config.json'), 'utf8')).toContain(registry.host);
   expect((await asStranger(['pull', image])).code).toBe(0);
   expect((await asStranger(['logout', registry.host])).code).toBe(0);
   const refused = await asStranger(['pull', image]);

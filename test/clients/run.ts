@@ -8,7 +8,9 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { installTools } from '../tools/install-tools.ts';
 import { projectFolder, startCerulean } from '../tools/start-cerulean.ts';
+import { clientToolNames } from '../tools/tools.ts';
 import { isInSealedNetwork, openLoopback, runSelfInSealedNetwork } from './sealed-network.ts';
 
 const vitest = join(projectFolder, 'node_modules', 'vitest', 'vitest.mjs');
@@ -38,8 +40,7 @@ if (isInSealedNetwork()) {
   process.exitCode = await runInside(args, process.env['TMPDIR'] ?? tmpdir());
 } else {
   // Inside, nothing can be fetched any more.
-  const needed = toolNames.filter((name) => !['postgres', 'python', 'conformance'].includes(name));
-  await installTools(needed, (line) => process.stdout.write(`${line}\n`));
+  await installTools(clientToolNames, (line) => process.stdout.write(`${line}\n`));
   const folder = await mkdtemp(join(tmpdir(), 'cerulean-clients-'));
   // Everything that the run writes lies here, so it can go once the namespaces with their mounts are gone.
   process.env['TMPDIR'] = folder;

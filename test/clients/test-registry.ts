@@ -39,7 +39,7 @@ export async function findManifest(
   const bytes = Buffer.from(await response.arrayBuffer());
   if (response.status === 404) return undefined;
   if (response.status !== 200)
-    throw new Error(`GET of ${repository}:${reference}: ${response.status} ${bytes}`);
+    throw new Error(`GET of ${repository}:${reference}: ${response.status} ${bytes.toString()}`);
   return {
     bytes,
     mediaType: response.headers.get('content-type') ?? '',

@@ -128,7 +128,7 @@ async function serveRegistry(served: Served): Promise<Serving> {
   const metrics = createThreadMetrics();
   const figures = { residentBytes: 1, cpuSeconds: 1, freeBytes: 1, servingThreads: 1, startedAtSeconds: 1 };
   return openServing({
-    config,
+    config: { ...config, logFormat: 'json' },
     databaseFile,
     epochs,
     writer: writer.connect(),
@@ -152,7 +152,7 @@ async function listenOn(serving: Serving, port: number): Promise<Serving> {
 
 /** A logger whose lines are kept instead of printed. */
 function keepingLogger(lines: LoggedLine[]): Logger {
-  const logger = createLogger({ level: 'silent', thread: 'test' });
+  const logger = createLogger({ level: 'silent', thread: 'test', format: 'json' });
   const keep =
     (level: string) =>
     (facts: Record<string, unknown>, msg: string): void =>

@@ -2,6 +2,10 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { dirname, join } from 'node:path';
+import { vi } from 'vitest';
+
+// Whatever starts servers takes seconds, and many times that on a machine that is busy with other things.
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
 
 /** The project whose source is run, unless a test brings a copy of its own. */
 export const projectFolder = dirname(dirname(import.meta.dirname));

@@ -58,6 +58,8 @@ export const tools = {
     '/usr/lib/postgresql/15/bin/initdb',
     '/usr/lib/postgresql/15/bin/postgres',
   ]),
+  strace: debian('strace', '6.1', ['strace']),
+  e2fsprogs: debian('e2fsprogs', '1.47', ['mkfs.ext4']),
   python: { from: 'python', requirements: ['cryptography==50.0.2'], version: '50.0.2' },
   conformance: go(
     'github.com/opencontainers/distribution-spec/conformance',
@@ -75,3 +77,8 @@ export const tools = {
 export type ToolName = keyof typeof tools;
 
 export const toolNames = Object.keys(tools) as readonly ToolName[];
+
+/** What the tests in test/clients need. */
+export const clientToolNames = toolNames.filter(
+  (name) => !['postgres', 'python', 'conformance', 'distribution', 'strace', 'e2fsprogs'].includes(name),
+);

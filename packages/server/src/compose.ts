@@ -198,7 +198,7 @@ export async function openServing(options: ServingOptions): Promise<Serving> {
   const http = await createHttpServer({
     doors: identity.doors,
     ports,
-    ops: { ready: async () => ({ ready: true }), metrics: options.metrics },
+    ops: { ready: () => readiness(reader), metrics: options.metrics },
     surfaces: [
       createOauth2Routes({ authenticator: identity.authenticator, tokenIssuer: identity.tokenIssuer }),
     ],
@@ -215,6 +215,18 @@ export async function openServing(options: ServingOptions): Promise<Serving> {
     drain: (withinMs) => http.drain(withinMs),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
+}
+
+/** Ready is who can read the database; a server that drains answers 503 before it comes to this. */
+async function readiness(reader: MetadataReader): Promise<{ ready: boolean; reason?: string }> {
+  try {
+    const deployment = await reader.deployment();
+    return deployment === undefined
+      ? { ready: false, reason: 'the database is not set up yet' }
+      : { ready: true };
+  } catch {
+    return { ready: false, reason: 'the database can not be read' };
+  }
 }
 
 function registryPorts(parts: {

@@ -25,7 +25,6 @@ export type RegistryErrorCode =
   | 'blob_referenced'
   | 'blob_too_large'
   | 'upload_unknown'
-  | 'upload_invalid'
   | 'upload_offset'
   | 'upload_limit'
   | 'size_mismatch'

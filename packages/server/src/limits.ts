@@ -88,6 +88,26 @@ const table = {
     unit: 'ms',
     reason: 'A client that takes nothing for this long is disconnected, so that it holds no file.',
   },
+  unwantedBytesMax: {
+    value: 1 * MiB,
+    unit: 'bytes',
+    reason: 'Read of a body that was refused, so that the client gets to see the answer.',
+  },
+  unwantedKeptBytesMax: {
+    value: 64 * KiB,
+    unit: 'bytes',
+    reason: 'A refused body with no more than this left is read to its end, and the connection is kept.',
+  },
+  unwantedMs: {
+    value: 2000,
+    unit: 'ms',
+    reason: 'Time for reading a body that was refused; then the connection is closed.',
+  },
+  interruptedStoringMs: {
+    value: 5000,
+    unit: 'ms',
+    reason: 'Time to store what came of the bodies that a shutdown cut off.',
+  },
   headersTimeoutMs: {
     value: 30_000,
     unit: 'ms',
@@ -152,6 +172,49 @@ const table = {
     value: 20,
     unit: 'count',
     reason: 'Wrong passwords for one user from one address in a minute; then 429 until the minute is over.',
+  },
+  verifiedPasswordSeconds: {
+    value: 60,
+    unit: 'seconds',
+    reason:
+      'A password that a person chose costs 40 ms to check; who logs in for each image pays it once a minute.',
+  },
+  verifiedPasswordsMax: {
+    value: 1024,
+    unit: 'count',
+    reason: 'Verified passwords remembered in a serving thread.',
+  },
+  loginFailuresRememberedMax: {
+    value: 10_000,
+    unit: 'count',
+    reason: 'Pairs of user and address whose failures a serving thread counts; the oldest are forgotten.',
+  },
+  accessTokenReuseSeconds: {
+    value: 60,
+    unit: 'seconds',
+    reason: 'The same login asking for the same gets the same token: signing costs a millisecond of a core.',
+  },
+  accessTokensReusedMax: { value: 1024, unit: 'count', reason: 'Issued tokens kept for handing out again.' },
+  systemKeyRefreshMs: {
+    value: 1000,
+    unit: 'ms',
+    reason: 'Tokens with unknown keys, made up by the thousand, lead to one read a second at most.',
+  },
+  signingKeyAdoptSeconds: {
+    value: 60,
+    unit: 'seconds',
+    reason: 'A new signing key is known everywhere before anything is signed with it.',
+  },
+  directoryEntriesMax: {
+    value: 4096,
+    unit: 'count',
+    reason: 'Rows of each kind (registries, principals, credentials) that a serving thread remembers.',
+  },
+  adoptionsRememberedMax: {
+    value: 1024,
+    unit: 'count',
+    reason:
+      'Verifiers that were handed over for renewal; one that is forgotten is handed over again without effect.',
   },
   oauthBodyBytesMax: {
     value: 64 * KiB,

@@ -8,6 +8,8 @@ import { version } from './version.ts';
 /** By name, so that this file knows no class of the storage. */
 const forTheOperator = ['ConfigError', 'DataFolderTaken', 'PortTaken', 'SealingError', 'SchemaTooNew'];
 
+// What is written belongs to whoever runs the server, whatever the data folder's own mode is.
+process.umask(0o077);
 await main(process.argv.slice(2));
 
 async function main(argv: readonly string[]): Promise<void> {

@@ -3,20 +3,20 @@
  * operator's socket, and serves no request itself.
  */
 import { randomBytes } from 'node:crypto';
-import { networkInterfaces } from 'node:os';
 import { type MainParts, openMain } from './compose.ts';
+import { boundAddresses, reachableHost } from './config/bound-addresses.ts';
 import { checkListen, servesTls } from './config/check-listen.ts';
 import type { Config } from './config/load-config.ts';
 import { openDeployment, type Sources } from './deployment.ts';
 import { JobRunner } from './jobs/job-runner.ts';
-import { createLogger, type Logger } from './observability/logger.ts';
+import { createLogger, type Logger, logFormatOf } from './observability/logger.ts';
 import { metricsText } from './observability/metrics.ts';
 import { startControlServer } from './operator/control-server.ts';
 import { operatorHandlers } from './operator/registry-operations.ts';
+import { createIdSource } from './random-ids.ts';
 import { listen } from './threads/listener.ts';
 import { ServingThreads } from './threads/serving-threads.ts';
 import { type Certificate, keepCertificate, openTls, trustText } from './tls/server-certificate.ts';
-import { createIdSource } from './random-ids.ts';
 import { version } from './version.ts';
 import { welcomeText } from './welcome.ts';
 
@@ -38,7 +38,9 @@ export async function startServer(config: Config): Promise<RunningServer> {
   checkListen(config);
   const startedAt = new Date(sources.now()).toISOString();
   await using opened = new AsyncDisposableStack();
-  const log = createLogger({ level: config.logLevel, thread: 'main' });
+  const isTerminal = process.stdout.isTTY === true;
+  const format = logFormatOf(config.logFormat, isTerminal);
+  const log = createLogger({ level: config.logLevel, thread: 'main', format });
   opened.defer(() => log.flush());
   const main = opened.use(await openMain({ config, startedAt, sources, writerDied: dieWithoutWriter }));
   const first = await openDeployment({ config, ...main }, sources);
@@ -63,9 +65,9 @@ export async function startServer(config: Config): Promise<RunningServer> {
     welcomeText({
       config,
       address,
-      registryHost: `${hostInUrl(config.host)}:${port}`,
+      registryHost: `${hostInUrl(reachableHost(config.host))}:${port}`,
       first,
-      isTerminal: process.stdout.isTTY === true,
+      isTerminal,
       tlsLines: certificate?.caFile === undefined ? [] : trustText(config, certificate.caFile, port),
     }),
   );
@@ -95,12 +97,13 @@ async function openServing(parts: {
 }): Promise<{ threads: ServingThreads; port: number }> {
   const { config, log, main, certificate, opened } = parts;
   const { adminPassword: _onlyMains, ...servingConfig } = config;
+  const logFormat = logFormatOf(config.logFormat, process.stdout.isTTY === true);
   const started = await ServingThreads.start({
     count: config.workers,
     log,
     data: (name, number) => ({
       name,
-      config: servingConfig,
+      config: { ...servingConfig, logFormat },
       databaseFile: main.databaseFile,
       epochs: main.epochs,
       contentCache: { memory: main.contentCache.buffer, thread: number },
@@ -151,11 +154,3 @@ async function statusOf(options: {
 
 /** IPv6 addresses stand in brackets in URLs. */
 const hostInUrl = (host: string): string => (host.includes(':') ? `[${host}]` : host);
-
-/** Where all addresses are listened on, each of the machine's own leads to the default registry. */
-function boundAddresses(host: string): string[] {
-  if (host !== '0.0.0.0' && host !== '::') return [host];
-  return Object.values(networkInterfaces()).flatMap((addresses) =>
-    (addresses ?? []).map(({ address }) => address),
-  );
-}

@@ -11,10 +11,6 @@ export interface Answer {
   readonly body?: Uint8Array | string;
 }
 
-/** How much of a body that nobody wants is read all the same, so that the client gets to see the answer. */
-export const unwantedBytesMax = 1024 * 1024;
-const unwantedMs = 2000;
-
 /** Sends an answer, on both ways through the server, with the headers that all answers have. */
 export function respond(exchange: Exchange, answer: Answer): void {
   const { request, response } = exchange;
@@ -54,7 +50,7 @@ function hasUnreadBody({ request, awaitsContinue, bytesIn }: Exchange): boolean 
   if (request.complete || bodyLength(request) === 0) return false;
   if (awaitsContinue) return true;
   const length = bodyLength(request);
-  return length === undefined || length - bytesIn > 64 * 1024;
+  return length === undefined || length - bytesIn > limits.unwantedKeptBytesMax;
 }
 
 /**
@@ -69,9 +65,9 @@ async function sendBeforeClosing(sending: {
   const { request, response, body } = sending;
   if (body === undefined || body.length === 0) response.flushHeaders();
   else response.write(body);
-  let left = unwantedBytesMax;
+  let left = limits.unwantedBytesMax;
   await new Promise<void>((resolve) => {
-    const timer = setTimeout(resolve, unwantedMs);
+    const timer = setTimeout(resolve, limits.unwantedMs);
     response.once('close', () => clearTimeout(timer));
     request.on('data', (chunk: Buffer) => {
       left -= chunk.length;

@@ -6,6 +6,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { FastifyPluginCallback } from 'fastify';
 import { RegistryError } from '../errors.ts';
+import { limits } from '../limits.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { RequestObserver } from '../observability/metrics.ts';
 import type { RegistryPorts } from '../registry/registry-ports.ts';
@@ -48,9 +49,6 @@ export interface HttpServer {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** How long requests whose bodies were cut off may take to store what came. */
-const storingMs = 5000;
-
 interface ServerState {
   readonly running: Set<Exchange>;
   draining: boolean;
@@ -87,7 +85,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
       server.closeIdleConnections();
       await emptied(running, withinMs);
       for (const exchange of running) exchange.interruptBody?.();
-      await emptied(running, storingMs);
+      await emptied(running, limits.interruptedStoringMs);
       server.closeAllConnections();
     },
     async [Symbol.asyncDispose]() {

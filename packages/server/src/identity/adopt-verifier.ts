@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Principal } from '../access/authorise.ts';
+import { limits } from '../limits.ts';
 import type { CommandBus } from '../registry/commands.ts';
-import { identityLimits } from './identity-limits.ts';
 import type { LoginPlace } from './login-place.ts';
 import type { VerifierAdoption } from './password-verifier.ts';
 
@@ -16,7 +16,7 @@ export function createVerifierAdopter(options: {
   readonly onFailure: (error: unknown) => void;
 }): (adoption: VerifierAdoption, principal: Principal, place: LoginPlace) => void {
   const { commands, clock, newId, onFailure } = options;
-  const handedOver = new LRUCache<string, true>({ max: identityLimits.adoptionsRememberedMax });
+  const handedOver = new LRUCache<string, true>({ max: limits.adoptionsRememberedMax });
   return (adoption, principal, place) => {
     const key = `${adoption.credential}:${adoption.toVersion}`;
     if (handedOver.has(key)) return;

@@ -1,13 +1,13 @@
 import type { Principal } from '../access/authorise.ts';
 import { createEpochCache } from '../access/epoch-cache.ts';
 import type { RightsEpoch } from '../access/rights-epoch.ts';
+import { limits } from '../limits.ts';
 import type {
   CredentialRow,
   MetadataReader,
   PrincipalRow,
   RegistryRow,
 } from '../registry/metadata-reader.ts';
-import { identityLimits } from './identity-limits.ts';
 
 /** Registries and who may enter them, as they are now: nothing that was changed is believed after its acknowledgement. */
 export interface Directory {
@@ -28,7 +28,7 @@ export function createDirectory(options: {
   readonly epoch: RightsEpoch;
 }): Directory {
   const { reader, epoch } = options;
-  const bounds = { epoch, entriesMax: identityLimits.directoryEntriesMax };
+  const bounds = { epoch, entriesMax: limits.directoryEntriesMax };
   const registries = createEpochCache<RegistryRow>(bounds);
   const principals = createEpochCache<PrincipalRow>(bounds);
   const credentials = createEpochCache<readonly CredentialRow[]>(bounds);

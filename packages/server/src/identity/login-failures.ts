@@ -1,7 +1,6 @@
 import { isIPv6 } from 'node:net';
 import { LRUCache } from 'lru-cache';
 import { limits } from '../limits.ts';
-import { identityLimits } from './identity-limits.ts';
 import { tooManyLogins } from './login-queue.ts';
 
 /** Who tries: failures are counted for each user from each address, so nobody can lock a user out from elsewhere. */
@@ -22,7 +21,7 @@ const windowMs = 60_000;
 
 export function createLoginFailures(clock: () => number): LoginFailures {
   const windows = new LRUCache<string, { readonly endsAt: number; failures: number }>({
-    max: identityLimits.loginFailuresRememberedMax,
+    max: limits.loginFailuresRememberedMax,
   });
 
   function current(key: string): { readonly endsAt: number; failures: number } | undefined {

@@ -1,8 +1,8 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
+import { limits } from '../limits.ts';
 import type { CredentialRow } from '../registry/metadata-reader.ts';
 import { makeVerifier, repeatVerifier } from './credential-verifier.ts';
-import { identityLimits } from './identity-limits.ts';
 import type { LoginQueue } from './login-queue.ts';
 import type { SystemKeys } from './system-keys.ts';
 
@@ -35,7 +35,7 @@ export function createPasswordVerifier(options: {
 }): PasswordVerifier {
   const { systemKeys, queue, clock } = options;
   const rememberingKey = randomBytes(32);
-  const remembered = new LRUCache<string, number>({ max: identityLimits.verifiedPasswordsMax });
+  const remembered = new LRUCache<string, number>({ max: limits.verifiedPasswordsMax });
 
   async function fits(credential: CredentialRow, password: string): Promise<boolean> {
     const key = await systemKeys.secret('verifier', credential.verifierVersion);
@@ -50,7 +50,7 @@ export function createPasswordVerifier(options: {
     const until = remembered.get(memory);
     if (until !== undefined && clock() < until) return true;
     const isRight = equal(await queue.run(async () => repeatVerifier(credential, password, key)), credential);
-    if (isRight) remembered.set(memory, clock() + identityLimits.verifiedPasswordSeconds * 1000);
+    if (isRight) remembered.set(memory, clock() + limits.verifiedPasswordSeconds * 1000);
     return isRight;
   }
 

@@ -1,6 +1,5 @@
 import { limits } from '../limits.ts';
 import type { SystemKeyRow } from '../registry/metadata-reader.ts';
-import { identityLimits } from './identity-limits.ts';
 
 /** What the rotation of the signing key has to do now. */
 export interface SigningKeyPlan {
@@ -35,6 +34,6 @@ export function planSigningKeys(
 
 /** Counted from the making of the successor. The skew counts twice: the clock that signed, the clock that verifies. */
 const verifiesAfterwardsSeconds =
-  identityLimits.signingKeyAdoptSeconds +
+  limits.signingKeyAdoptSeconds +
   Math.max(limits.refreshTokenSeconds, limits.accessTokenSeconds + limits.uploadLifetimeSeconds) +
   2 * limits.clockSkewSeconds;

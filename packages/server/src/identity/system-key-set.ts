@@ -1,9 +1,9 @@
 import type { RightsEpoch } from '../access/rights-epoch.ts';
+import { limits } from '../limits.ts';
 import type { MetadataReader, SystemKeyRow } from '../registry/metadata-reader.ts';
 import { openBox } from '../sealing/box.ts';
 import { systemKeyContext } from '../sealing/box-context.ts';
 import type { KeyRing } from '../sealing/key-ring.ts';
-import { identityLimits } from './identity-limits.ts';
 
 /** How system keys are sealed: `ring` undefined is `--encryption none`. */
 export interface SystemKeySealing {
@@ -52,8 +52,7 @@ export class SystemKeySet<Key> {
     const known = (await this.load()).find(({ key }) => fits(key));
     if (known !== undefined) return known.key;
     const readAt = this.#loaded?.at;
-    if (readAt !== undefined && this.#options.clock() - readAt < identityLimits.systemKeyRefreshMs)
-      return undefined;
+    if (readAt !== undefined && this.#options.clock() - readAt < limits.systemKeyRefreshMs) return undefined;
     return (await this.#refresh()).find(({ key }) => fits(key))?.key;
   }
 

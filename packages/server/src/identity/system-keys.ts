@@ -11,8 +11,8 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { calculateJwkThumbprint } from 'jose';
 import type { RightsEpoch } from '../access/rights-epoch.ts';
+import { limits } from '../limits.ts';
 import type { MetadataReader } from '../registry/metadata-reader.ts';
-import { identityLimits } from './identity-limits.ts';
 import { type SystemKeySealing, SystemKeySet, type Unseal } from './system-key-set.ts';
 
 /** What system keys are for, by the number in their row. */
@@ -71,7 +71,7 @@ export function createSystemKeys(options: {
     },
     async signingKey() {
       const keys = await signing.load();
-      const knownEverywhereSince = clock() - identityLimits.signingKeyAdoptSeconds * 1000;
+      const knownEverywhereSince = clock() - limits.signingKeyAdoptSeconds * 1000;
       const known = keys.findLast((key) => key.createdAt <= knownEverywhereSince) ?? keys[0];
       if (known === undefined) throw new Error('The deployment has no signing key.');
       return known.key;

@@ -2,7 +2,6 @@ import { CompactSign } from 'jose';
 import { LRUCache } from 'lru-cache';
 import type { AccessClaim } from '../access/authorise.ts';
 import { limits } from '../limits.ts';
-import { identityLimits } from './identity-limits.ts';
 import type { LoginQueue } from './login-queue.ts';
 import { protectedHeader, type SigningKey, type SystemKeys } from './system-keys.ts';
 import { type TokenClaims, tokenIssuer, tokenPayload } from './token-claims.ts';
@@ -33,7 +32,7 @@ export function createTokenIssuer(options: {
 }): TokenIssuer {
   const { systemKeys, queue, clock, newId } = options;
   const issued = new LRUCache<string, { readonly until: number; readonly token: Promise<string> }>({
-    max: identityLimits.accessTokensReusedMax,
+    max: limits.accessTokensReusedMax,
   });
 
   async function sign(key: SigningKey, claims: TokenClaims): Promise<string> {
@@ -69,7 +68,7 @@ export function createTokenIssuer(options: {
       if (known !== undefined && clock() < known.until) return known.token;
       const claims = claimsFor(audience, principal, limits.accessTokenSeconds);
       const token = sign(key, { use: 'access_token', ...claims, access: sorted });
-      const entry = { until: clock() + identityLimits.accessTokenReuseSeconds * 1000, token };
+      const entry = { until: clock() + limits.accessTokenReuseSeconds * 1000, token };
       issued.set(request, entry);
       try {
         return await token;

@@ -83,6 +83,12 @@ export class JobRunner implements AsyncDisposable {
       });
       log.info({ ...fields, durationMs: now() - startedAt, outcome: 'done' }, 'job');
     } catch (error) {
+      if (this.#stop.signal.aborted) {
+        // The server stops: the job is put back as it was, for whoever starts next.
+        await this.#command('completeJob', { id: job.id, holder: this.#holder, again: now() });
+        log.info({ ...fields, durationMs: now() - startedAt, outcome: 'stopped' }, 'job');
+        return;
+      }
       const retryAt = now() + Math.min(retryMaxMs, retryBaseMs * 2 ** job.attempts);
       const text = error instanceof Error ? error.message : String(error);
       const failure = {

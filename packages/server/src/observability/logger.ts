@@ -1,4 +1,5 @@
 import pino from 'pino';
+import { textLine } from './text-lines.ts';
 
 export type Logger = pino.Logger;
 
@@ -23,13 +24,28 @@ const errorLevel = 50;
 const gatheredBytes = 8 * 1024;
 const gatheredMs = 250;
 
+export interface LoggerOptions {
+  readonly level: string;
+  /** Tells the threads apart. */
+  readonly thread: string;
+  /** `text` for a person at a terminal. */
+  readonly format: 'json' | 'text';
+}
+
 /**
- * Structured logs on standard output, a line each. `thread` tells the serving threads apart. Errors are written at
- * once, with everything before them; so what led to a crash is there.
+ * Structured logs on standard output, a line each. Errors are written at once, with everything before them, so that
+ * what led to a crash is there. Whoever ends calls `flush`.
  */
-export function createLogger(options: { readonly level: string; readonly thread: string }): Logger {
+export function createLogger(options: LoggerOptions): Logger {
   const destination = pino.destination({ fd: 1, sync: true, minLength: gatheredBytes });
   setInterval(() => destination.flushSync(), gatheredMs).unref();
+  const stream =
+    options.format === 'json'
+      ? destination
+      : {
+          write: (line: string): void => void destination.write(textLine(line)),
+          flush: (): void => destination.flushSync(),
+        };
   return pino(
     {
       level: options.level,
@@ -44,6 +60,12 @@ export function createLogger(options: { readonly level: string; readonly thread:
         },
       },
     },
-    destination,
+    stream,
   );
+}
+
+/** `auto` is text where a person reads, and JSON where a program does. */
+export function logFormatOf(setting: 'auto' | 'json' | 'text', isTerminal: boolean): 'json' | 'text' {
+  if (setting !== 'auto') return setting;
+  return isTerminal ? 'text' : 'json';
 }

@@ -97,7 +97,8 @@ export async function metricsText(
   const gauge = (name: string, help: string, value: number): void =>
     new Gauge({ name, help, registers: [own] }).set(value);
   gauge('process_resident_memory_bytes', 'Memory that the process holds.', figures.residentBytes);
-  gauge('process_cpu_seconds_total', 'Processor time of all threads.', figures.cpuSeconds);
+  const cpu = { name: 'process_cpu_seconds_total', help: 'Processor time of all threads.', registers: [own] };
+  new Counter(cpu).inc(figures.cpuSeconds);
   gauge(
     'process_start_time_seconds',
     'When the process started, in seconds since the epoch.',

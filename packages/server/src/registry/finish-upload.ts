@@ -36,7 +36,8 @@ export interface FinishRequest {
 /**
  * Ends an upload with its last bytes, if any, and makes it the blob of this digest in its repository (OCI end-6, and
  * end-4b with an upload that has just begun). The digest is computed over all bytes, whatever algorithm the upload was
- * started with. When it differs, what this request brought is forgotten and the upload stays.
+ * started with. When it differs, the last segment that this request brought is forgotten and the upload stays; of a body of
+ * more than `segmentBytesMax` the full segments were recorded on the way, as its status shows.
  * @throws upload_unknown, upload_offset, size_mismatch, blob_too_large, digest_mismatch, BodyInterrupted
  */
 export async function finishUpload(ports: Ports, actor: Actor, request: FinishRequest): Promise<void> {

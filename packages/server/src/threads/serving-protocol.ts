@@ -5,7 +5,10 @@ import type { Config } from '../config/load-config.ts';
 import type { MetricsSnapshot } from '../observability/metrics.ts';
 
 /** The configuration as it crosses threads: without the secret that only main needs. */
-export type ServingConfig = Omit<Config, 'adminPassword'>;
+export type ServingConfig = Omit<Config, 'adminPassword' | 'logFormat'> & {
+  /** Decided by main, which knows whether a person reads. */
+  readonly logFormat: 'json' | 'text';
+};
 
 export interface ServingThreadData {
   readonly name: string;

@@ -20,7 +20,11 @@ async function start(main: MessagePort, data: ServingThreadData): Promise<void> 
   const report = (message: ServingReport): void => main.postMessage(message);
   try {
     const metrics = createThreadMetrics();
-    const log = createLogger({ level: data.config.logLevel, thread: data.name });
+    const log = createLogger({
+      level: data.config.logLevel,
+      thread: data.name,
+      format: data.config.logFormat,
+    });
     const texts = new MetricsTexts(report);
     const serving = await openServing({
       ...data,

@@ -1,13 +1,13 @@
+import { boundAddresses } from '../config/bound-addresses.ts';
 import type { Config } from '../config/load-config.ts';
 
 /**
  * Every name by which this server may be asked for: loopback, the domain and what lies below it, `--hostname`,
- * the host of `--public-url` and the bound address, unless that means all of them.
+ * the host of `--public-url` and the bound addresses.
  */
 export function autoTlsNames(config: Pick<Config, 'host' | 'domain' | 'hostnames' | 'publicUrl'>): string[] {
   const publicHost =
     config.publicUrl === undefined ? [] : [new URL(config.publicUrl).hostname.replace(/^\[|\]$/g, '')];
-  const bound = ['0.0.0.0', '::'].includes(config.host) ? [] : [config.host];
   const loopback = ['localhost', '127.0.0.1', '::1'];
   return [
     ...new Set([
@@ -16,7 +16,7 @@ export function autoTlsNames(config: Pick<Config, 'host' | 'domain' | 'hostnames
       config.domain,
       ...config.hostnames,
       ...publicHost,
-      ...bound,
+      ...boundAddresses(config.host).filter((address) => !address.includes('%')),
     ]),
   ];
 }

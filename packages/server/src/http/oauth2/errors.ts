@@ -1,6 +1,7 @@
 import { errorBody, type WireErrorBody, type WireErrorCode } from '@cerulean/oci/wire-errors.ts';
 import { RegistryError, type RegistryErrorCode } from '../../errors.ts';
 import { BodyInterrupted } from '../../registry/body-interrupted.ts';
+import { StorageFailure } from '../../storage-failure.ts';
 import { ChallengeError } from '../challenge-error.ts';
 import { HttpRefusal } from '../http-refusal.ts';
 import { retryAfter } from '../retry-after.ts';
@@ -47,7 +48,6 @@ export const oauthErrors = {
   blob_referenced: unexpected,
   blob_too_large: unexpected,
   upload_unknown: unexpected,
-  upload_invalid: unexpected,
   upload_offset: unexpected,
   upload_limit: unexpected,
   size_mismatch: unexpected,
@@ -87,8 +87,7 @@ export function oauthFailure(error: unknown): OauthFailure {
     const body = errorBody('UNSUPPORTED', 'The form did not come to its end in time.');
     return { outcome: 'body_too_slow', status: 408, headers: { Connection: 'close' }, body };
   }
-  // Known by its name: http/ imports nothing of storage/.
-  if (error instanceof Error && error.name === 'StorageFailure') {
+  if (error instanceof StorageFailure) {
     const body = errorBody('UNAVAILABLE', 'The storage of the registry failed; try again.');
     return { outcome: 'storage', status: 503, headers: { 'Retry-After': retryLater }, body };
   }

@@ -35,7 +35,6 @@ export const ociErrors = {
   blob_referenced: { status: 409, code: 'DENIED' },
   blob_too_large: { status: 413, code: 'SIZE_INVALID' },
   upload_unknown: { status: 404, code: 'BLOB_UPLOAD_UNKNOWN' },
-  upload_invalid: { status: 400, code: 'BLOB_UPLOAD_INVALID' },
   upload_offset: { status: 416, code: 'RANGE_INVALID' },
   upload_limit: { status: 429, code: 'TOOMANYREQUESTS' },
   size_mismatch: { status: 400, code: 'SIZE_INVALID' },

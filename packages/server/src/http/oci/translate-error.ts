@@ -2,13 +2,13 @@ import type { WireErrorCode } from '@cerulean/oci/wire-errors.ts';
 import { RegistryError } from '../../errors.ts';
 import type { Logger } from '../../observability/logger.ts';
 import { BodyInterrupted } from '../../registry/body-interrupted.ts';
+import { StorageFailure } from '../../storage-failure.ts';
 import { ChallengeError } from '../challenge-error.ts';
 import type { HeaderValues } from '../common-headers.ts';
 import type { Exchange } from '../exchange.ts';
 import { HttpRefusal } from '../http-refusal.ts';
 import { type Answer, respond } from '../respond.ts';
 import { retryAfter } from '../retry-after.ts';
-import { isStorageFailure, type StorageFailed } from '../storage-failed.ts';
 import { errorJson, jsonType, ociErrors, retryAfterSeconds } from './errors.ts';
 import { uploadHeaders } from './upload-headers.ts';
 
@@ -36,7 +36,7 @@ function translate(exchange: Exchange, error: unknown, log: Logger): Answer {
     exchange.outcome = 'client_gone';
     return plain({ status: 503, code: 'UNAVAILABLE', message: 'The client went away.' });
   }
-  if (isStorageFailure(error)) {
+  if (error instanceof StorageFailure) {
     log.warn({ requestId, failure: error.code, err: error }, 'storage failure');
     return storageFailed(exchange, error);
   }
@@ -63,7 +63,7 @@ function refusal(exchange: Exchange, error: RegistryError): Answer {
   return { ...answer, headers };
 }
 
-function storageFailed(exchange: Exchange, { code }: StorageFailed): Answer {
+function storageFailed(exchange: Exchange, { code }: StorageFailure): Answer {
   exchange.outcome = `storage:${code}`;
   if (code === 'disk_full')
     return plain({ ...ociErrors.storage_full, message: 'The storage of the registry is full.' });

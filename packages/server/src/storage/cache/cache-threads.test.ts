@@ -10,7 +10,8 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { expect, test } from 'vitest';
-import { areBlobBytes, blobBytes, blobId } from './blob-bytes.fixture.ts';
+import { blobBytes, blobId } from './blob-bytes.fixture.ts';
+import { cacheLayout } from './cache-layout.ts';
 import { ContentCache } from './content-cache.ts';
 import { forget, hammerCache } from './hammer.fixture.ts';
 import type { CachedBlob } from './page-key.ts';
@@ -56,14 +57,19 @@ test('a thread that dies with the lock, and everything half done, costs nothing 
   await worker.terminate();
   await forget(main, 2);
   expect(main.figures()).toMatchObject({ filled: 8, pinned: 0 });
+  expect(indexEntries(buffer)).toBe(8);
   for (const id of ids) {
     const pinned = serving.pin(blobOf(serving, id), 0, 1);
-    expect(areBlobBytes(id, 0, pinned?.pages[0] ?? Buffer.alloc(0)), id).toBe(true);
+    expect(blobBytes(id, 0, pageBytes).equals(pinned?.pages[0] ?? Buffer.alloc(0)), id).toBe(true);
     pinned?.release();
   }
   for (let number = 100; number < 180; number += 1) enter(serving, blobId(1, number));
   expect(main.figures()).toMatchObject({ filled: main.figures().slots, pinned: 0 });
+  expect(indexEntries(buffer)).toBe(main.figures().slots);
 });
+
+const indexEntries = (buffer: SharedArrayBuffer): number =>
+  cacheLayout(buffer).index.filter((entry) => entry !== 0).length;
 
 function enter(cache: ContentCache, id: string): void {
   const bytes = blobBytes(id, 0, pageBytes);

@@ -155,10 +155,11 @@ export class ContentCache {
     const torn = this.#lock.takeFrom(thread);
     if (!torn && !this.#lock.acquire()) return false;
     try {
+      // Whoever died with the lock may have left the index half changed: it is made again from the slots.
       if (torn) this.#index.clear();
       for (let slot = 0; slot < this.#slots.count; slot += 1) {
         if (this.#slots.isFilledBy(slot, thread)) {
-          if (!torn) this.#index.remove(slot);
+          this.#index.remove(slot);
           this.#slots.setEmpty(slot);
         } else if (torn && !this.#slots.isEmpty(slot)) this.#index.add(slot);
       }

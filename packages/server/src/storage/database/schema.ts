@@ -107,6 +107,7 @@ export interface UploadTable {
   algorithm: string;
   byte_offset: number;
   prefix_digest: string | null;
+  segments: number;
   state: string;
   created_at: number;
   updated_at: number;

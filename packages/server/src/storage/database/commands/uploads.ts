@@ -13,11 +13,13 @@ import { lockOrMakeRepository, lockRegistry } from './locks.ts';
 export const appendUpload: CommandBody<'appendUpload'> = async (tx, input, context) => {
   await lockRegistry(tx, input.registry);
   refuseTooLarge(input.offsetBytes);
-  const exists = await claimOffset(tx, input, input.expectedOffsetBytes);
-  if (!exists) await refuseTooManyUploads(tx, input.principal, input.offsetBytes);
+  const row = await claimOffset(tx, input);
+  const addedBytes = input.offsetBytes - input.expectedOffsetBytes;
+  await refuseTooMuch(tx, { principal: input.principal, addedBytes, isNew: row === undefined });
   await addSegments(tx, input.blob, input.segments);
-  const stand = { offset: input.offsetBytes, prefix: input.prefixDigest, now: context.now };
-  if (exists) await tx.run(moveUpload, { blob: input.blob, ...stand });
+  const segments = (row?.segments ?? 0) + input.segments.length;
+  const stand = { offset: input.offsetBytes, prefix: input.prefixDigest, segments, now: context.now };
+  if (row !== undefined) await tx.run(moveUpload, { blob: input.blob, ...stand });
   else await tx.run(makeUpload, { ...identityRow(input), ...stand });
   return { value: { offsetBytes: input.offsetBytes } };
 };
@@ -31,7 +33,7 @@ export const finishUpload: CommandBody<'finishUpload'> = async (tx, input, conte
     { newId: context.newId, now: context.now },
   );
   refuseTooLarge(input.sizeBytes);
-  await claimOffset(tx, input, input.expectedOffsetBytes);
+  await claimOffset(tx, input);
   await addSegments(tx, input.blob, input.segments);
   const { blob, deduplicated } = await settleBlob(tx, input, context.now);
   await tx.run(closeUpload, {
@@ -102,26 +104,40 @@ interface UploadState {
   readonly repository_name: string;
   readonly principal: string;
   readonly byte_offset: number;
+  readonly segments: number;
   readonly state: string;
 }
 
-/** Checks that the upload stands where the caller thinks; true when it has a row. @throws upload_unknown, upload_offset */
+/**
+ * Checks that the upload stands where the caller thinks and has room for his segments; its row, if it has one yet.
+ * @throws upload_unknown, upload_offset, upload_limit
+ */
 async function claimOffset(
   tx: Transaction,
-  upload: UploadIdentity,
-  expectedOffsetBytes: number,
-): Promise<boolean> {
+  upload: UploadIdentity & {
+    readonly expectedOffsetBytes: number;
+    readonly segments: readonly SegmentFacts[];
+  },
+): Promise<UploadState | undefined> {
   const row = await tx.one(lockUpload, { blob: upload.blob });
   if (row !== undefined) refuseForeignOrEnded(row, upload);
   const offsetBytes = row?.byte_offset ?? 0;
-  if (offsetBytes !== expectedOffsetBytes) {
+  if (offsetBytes !== upload.expectedOffsetBytes) {
     throw new RegistryError(
       'upload_offset',
       `The upload stands at byte ${offsetBytes}: continue from there.`,
       { offsetBytes },
     );
   }
-  return row !== undefined;
+  if ((row?.segments ?? 0) + upload.segments.length > limits.uploadSegmentsMax) {
+    const max = limits.uploadSegmentsMax;
+    throw new RegistryError(
+      'upload_limit',
+      `The upload came in ${max} pieces, which is the most: begin it again with larger chunks.`,
+      { max },
+    );
+  }
+  return row;
 }
 
 function refuseForeignOrEnded(row: UploadState, upload: UploadIdentity): void {
@@ -133,15 +149,19 @@ function refuseForeignOrEnded(row: UploadState, upload: UploadIdentity): void {
     throw new RegistryError('upload_unknown', 'blob upload unknown to registry');
 }
 
-async function refuseTooManyUploads(tx: Transaction, principal: string, bytes: number): Promise<void> {
-  const open = await tx.one(openUploads, { principal });
-  const count = open?.count ?? 0;
-  const held = open?.bytes ?? 0;
-  if (count < limits.uploadsOpenMax && held + bytes <= limits.uploadBytesOpenMax) return;
+/** Unfinished uploads of one identity are bounded in number and in bytes. @throws upload_limit */
+async function refuseTooMuch(
+  tx: Transaction,
+  more: { readonly principal: string; readonly addedBytes: number; readonly isNew: boolean },
+): Promise<void> {
+  const open = await tx.one(openUploads, { principal: more.principal });
+  const count = (open?.count ?? 0) + (more.isNew ? 1 : 0);
+  const bytes = (open?.bytes ?? 0) + more.addedBytes;
+  if (count <= limits.uploadsOpenMax && bytes <= limits.uploadBytesOpenMax) return;
   throw new RegistryError(
     'upload_limit',
-    `You have ${count} unfinished uploads: finish or cancel some (at most ${limits.uploadsOpenMax} at once, and they expire).`,
-    { count, max: limits.uploadsOpenMax },
+    `Your unfinished uploads would be ${count} with ${bytes} bytes; finish or cancel some (they expire after a week).`,
+    { count, countMax: limits.uploadsOpenMax, bytes, bytesMax: limits.uploadBytesOpenMax },
   );
 }
 
@@ -220,12 +240,14 @@ const identityRow = (upload: UploadIdentity): IdentityRow => ({
 const lockUpload = statement<{ blob: string }>()((q, p, dialect) => {
   const query = q
     .selectFrom('upload')
-    .select(['registry', 'repository_name', 'principal', 'byte_offset', 'state'])
+    .select(['registry', 'repository_name', 'principal', 'byte_offset', 'segments', 'state'])
     .where('blob', '=', p.blob);
   return dialect === 'postgres' ? query.forUpdate() : query;
 });
 
-const makeUpload = statement<IdentityRow & { offset: number; prefix: string | null; now: number }>()((q, p) =>
+const makeUpload = statement<
+  IdentityRow & { offset: number; prefix: string | null; segments: number; now: number }
+>()((q, p) =>
   q.insertInto('upload').values({
     blob: p.blob,
     registry: p.registry,
@@ -234,6 +256,7 @@ const makeUpload = statement<IdentityRow & { offset: number; prefix: string | nu
     algorithm: p.algorithm,
     byte_offset: p.offset,
     prefix_digest: p.prefix,
+    segments: p.segments,
     state: 'open',
     created_at: p.now,
     updated_at: p.now,
@@ -241,10 +264,16 @@ const makeUpload = statement<IdentityRow & { offset: number; prefix: string | nu
   }),
 );
 
-const moveUpload = statement<{ blob: string; offset: number; prefix: string | null; now: number }>()((q, p) =>
+const moveUpload = statement<{
+  blob: string;
+  offset: number;
+  prefix: string | null;
+  segments: number;
+  now: number;
+}>()((q, p) =>
   q
     .updateTable('upload')
-    .set({ byte_offset: p.offset, prefix_digest: p.prefix, updated_at: p.now })
+    .set({ byte_offset: p.offset, prefix_digest: p.prefix, segments: p.segments, updated_at: p.now })
     .where('blob', '=', p.blob),
 );
 
@@ -259,6 +288,7 @@ const closeUpload = statement<IdentityRow & { offset: number; state: string; now
       algorithm: p.algorithm,
       byte_offset: p.offset,
       prefix_digest: null,
+      segments: 0,
       state: p.state,
       created_at: p.now,
       updated_at: p.now,

@@ -49,7 +49,7 @@ export const foundation: Migration = {
     'create index repository_blob_blob on repository_blob (blob)',
     `create table upload (
       blob ${text} not null primary key, registry ${text} not null references registry, repository_name ${text} not null,
-      principal ${text} not null, algorithm ${text} not null, byte_offset ${int} not null, prefix_digest ${text},
+      principal ${text} not null, algorithm ${text} not null, byte_offset ${int} not null, prefix_digest ${text}, segments ${int} not null,
       state ${text} not null, created_at ${int} not null, updated_at ${int} not null, expires_at ${int} not null)${strict}`,
     'create index upload_expiry on upload (expires_at)',
     "create index upload_open on upload (principal) where state = 'open'",

@@ -1,0 +1,62 @@
+import {
+  type AcrOperation,
+  acrOperations,
+  controlOperations,
+  loginOperations,
+  ociOperations,
+} from './acr-operations.ts';
+import { generatedNotice, markdownTable } from './markdown-table.ts';
+
+/** `docs/acr-compatibility.md`: what ACR has, and what of it is here. */
+export function compatibilityDocument(): string {
+  const all = [...loginOperations, ...ociOperations, ...acrOperations, ...controlOperations];
+  const count = all.filter((operation) => operation.proofs.length > 0).length;
+  return [
+    generatedNotice('test/docs/acr-operations.ts'),
+    '',
+    '# Compatibility with Azure Container Registry',
+    '',
+    'An operation "works" when the tests that are named beside it pass; they are a part of `npm test`. A test fails when',
+    'one of them is renamed, removed or switched off. Everything else is "not yet". The names are those of the',
+    'specifications of ACR; the rows without such a name are parts of the OCI distribution API.',
+    '',
+    `${count} of ${all.length} rows work.`,
+    '',
+    section('Login', loginOperations),
+    section('Data plane: the distribution API', ociOperations),
+    'The whole distribution API, beyond what ACR names, is checked by the OCI conformance suite:',
+    '`npm run test:conformance`.',
+    '',
+    section('Data plane: `/acr/v1`', acrOperations),
+    section('Control plane: Azure Resource Manager', controlOperations),
+    '## Differences to know',
+    '',
+    '- The admin user is named as its registry is, and has two passwords, as in ACR. It is the only user. There are no',
+    '  other users, service principals, tokens or scope maps yet.',
+    '- Admin users are enabled in new registries; in ACR they are not. Without them nobody could log in here.',
+    '- Blobs are served by the registry itself and never redirected to another host.',
+    '- In a repository that is not sparse, a blob or a manifest that a manifest of the repository needs can not be deleted',
+    '  (409). [ADR 0006](adr/0006-parts-stay-while-a-manifest-needs-them.md) says why.',
+    '- A manifest whose parts are missing is refused, unless sparse manifests are switched on.',
+    '- There are no tiers: the [limits](limits.md) are the same for all.',
+    '',
+  ].join('\n');
+}
+
+function section(title: string, operations: readonly AcrOperation[]): string {
+  const rows = operations.map(({ name, request, proofs, note = '' }) => [
+    name,
+    request,
+    proofs.length > 0 ? 'works' : 'not yet',
+    note,
+    proofs.map(({ file, test }) => `${fileName(file)}: ${test}`).join(' · '),
+  ]);
+  return [
+    `## ${title}`,
+    '',
+    markdownTable(['Operation', 'Request', 'State', 'Note', 'Shown by'], rows),
+    '',
+  ].join('\n');
+}
+
+const fileName = (path: string): string => `\`${path.slice(path.lastIndexOf('/') + 1)}\``;
