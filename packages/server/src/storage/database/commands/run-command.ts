@@ -7,12 +7,6 @@ import { statement } from '../statement.ts';
 import type { CommandBody, NewEvent, Outcome } from './command.ts';
 import { commands } from './commands.ts';
 
-/** Where events of this database come from: its origin, and which life of it this is (a restore begins a new one). */
-export interface EventSource {
-  readonly origin: string;
-  readonly incarnation: string;
-}
-
 /** The outcome that callers of the writer see. */
 export type Ran<N extends CommandName> = Omit<Outcome<Commands[N]['output']>, 'event'>;
 
