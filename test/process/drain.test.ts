@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import './patient-tests.ts';
 import { eventually } from './eventually.ts';
 import { call, openCall, replyTo } from './http-call.ts';
 import { adminOf, expectStatus, type RegistryClient, sha256 } from './registry-client.ts';

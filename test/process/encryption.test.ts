@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import './patient-tests.ts';
 import { type Patch, withPatchedSource } from './patched-source.ts';
 import { adminOf, expectStatus, type PushedImage, sha256 } from './registry-client.ts';
 import { filesHolding, scratchFolder } from './scratch-folder.ts';

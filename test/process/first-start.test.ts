@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import './patient-tests.ts';
 import { runCommand, tryCommand } from '../tools/run-command.ts';
 import { findProgram } from './find-program.ts';
 import { call } from './http-call.ts';

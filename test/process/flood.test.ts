@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import './patient-tests.ts';
 import { eventually } from './eventually.ts';
 import { call, type Reply } from './http-call.ts';
 import { hasFigures, openDescriptors, residentBytes } from './process-figures.ts';

@@ -4,6 +4,7 @@ import { mkdirSync, statfsSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import './patient-tests.ts';
 import { eventually } from './eventually.ts';
 import { type Patch, withPatchedSource } from './patched-source.ts';
 import { adminOf, expectStatus, sha256 } from './registry-client.ts';

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import './patient-tests.ts';
 import { eventually } from './eventually.ts';
 import { openCall } from './http-call.ts';
 import { type Patch, withPatchedSource } from './patched-source.ts';

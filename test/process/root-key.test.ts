@@ -3,6 +3,7 @@ import { chmod, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import './patient-tests.ts';
 import { adminOf, type PushedImage } from './registry-client.ts';
 import { filesBelow, scratchFolder } from './scratch-folder.ts';
 import { startInVain, startServer } from './server-process.ts';

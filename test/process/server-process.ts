@@ -2,10 +2,6 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { dirname, join } from 'node:path';
-import { vi } from 'vitest';
-
-// Whatever starts servers takes seconds, and many times that on a machine that is busy with other things.
-vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
 
 /** The project whose source is run, unless a test brings a copy of its own. */
 export const projectFolder = dirname(dirname(import.meta.dirname));
@@ -116,11 +112,19 @@ interface Spawned {
   listening(): Promise<string>;
 }
 
+const children = new Set<ChildProcessWithoutNullStreams>();
+// A test that failed between a start and its end must leave no server behind.
+process.once('exit', () => {
+  for (const child of children) child.kill('SIGKILL');
+});
+
 function spawnServer(options: StartOptions, password: string | undefined): Spawned {
   const child = spawn(process.execPath, serverArguments(options), {
     cwd: options.project ?? projectFolder,
     env: { ...cleanEnvironment(), ...(password === undefined ? {} : { CERULEAN_ADMIN_PASSWORD: password }) },
   });
+  children.add(child);
+  child.once('close', () => children.delete(child));
   child.stdin.end();
   const output = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {

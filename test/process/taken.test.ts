@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import './patient-tests.ts';
 import { freeLoopbackPort } from '../tools/free-loopback-port.ts';
 import { operateJson } from './operator.ts';
 import { adminOf, type PushedImage } from './registry-client.ts';

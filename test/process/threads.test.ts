@@ -3,6 +3,7 @@ import { rename } from 'node:fs/promises';
 import { Agent } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import './patient-tests.ts';
 import { eventually } from './eventually.ts';
 import { call } from './http-call.ts';
 import { inspectable, runInThread } from './inspected-server.ts';

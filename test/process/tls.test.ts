@@ -5,6 +5,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import './patient-tests.ts';
 import { tryCommand } from '../tools/run-command.ts';
 import { findProgram } from './find-program.ts';
 import { call } from './http-call.ts';

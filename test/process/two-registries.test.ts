@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import './patient-tests.ts';
 import { call, type Reply } from './http-call.ts';
 import { type Credentials, operate, operateJson, passwordIn } from './operator.ts';
 import { type Patch, withPatchedSource } from './patched-source.ts';

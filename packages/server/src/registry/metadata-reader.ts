@@ -112,7 +112,7 @@ export interface MetadataReader {
   findManifest(repository: string, digest: string): Promise<ManifestRow | undefined>;
   manifestBox(registry: string, digest: string): Promise<Uint8Array | undefined>;
   findBlob(repository: string, digest: string): Promise<BlobRow | undefined>;
-  /** The first repositories, in byte order of names, that link this digest: for a mount without `from`. */
+  /** Some repositories that link this digest, in no order (a base layer may be in all of them): for a mount without `from`. */
   listRepositoriesLinking(registry: string, digest: string, limit: number): Promise<string[]>;
   segments(blob: string): Promise<SegmentFacts[]>;
   /** Manifests with this subject, of this type if one is given, after the digest `last`, in byte order of digests. */

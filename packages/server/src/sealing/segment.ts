@@ -15,8 +15,6 @@ export const segmentLengthBytesMax = 2 ** 32;
 /** How a segment's bytes are stored, by the number in its row and in its header. */
 export const segmentCiphers = { none: 0, 'aes-256-gcm-stream': 1 } as const;
 
-type SegmentCipher = keyof typeof segmentCiphers;
-
 /** Where a segment belongs. Ids are 32 hexadecimal digits; `startBytes` is the offset in the blob of its first byte. */
 export interface SegmentPlace {
   readonly registry: string;

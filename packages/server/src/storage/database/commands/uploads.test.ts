@@ -152,7 +152,8 @@ describeDialects('uploads', (open) => {
     expect(await database.run('mountBlob', { ...mount, from: 'nowhere' })).toEqual({ mounted: false });
     expect(await database.reader.findRepository(testRegistry, 'new')).toBeUndefined();
     expect(await database.run('mountBlob', mount)).toEqual({ mounted: true });
-    expect(await database.reader.listRepositoriesLinking(testRegistry, digest, 10)).toEqual(['app', 'new']);
+    const linking = await database.reader.listRepositoriesLinking(testRegistry, digest, 10);
+    expect(new Set(linking)).toEqual(new Set(['app', 'new']));
     expect(await database.reader.listRepositoriesLinking(testId('a2'), digest, 10)).toEqual([]);
   });
 });
