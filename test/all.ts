@@ -30,8 +30,13 @@ const parts: readonly Part[] = [
     counts: 'exit-code',
   },
   withVitest('races'),
-  withVitest('faults', 'strace', 'e2fsprogs'),
   withVitest('conformance', 'conformance'),
+  {
+    name: 'faults',
+    tools: ['strace', 'e2fsprogs'],
+    command: () => [process.execPath, 'test/faults/run.ts', '--size', 'ci', '--'],
+    counts: 'vitest',
+  },
   withVitest('container', 'busybox', 'buildah', 'podman', 'runc'),
   {
     name: 'clients',

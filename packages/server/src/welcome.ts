@@ -1,5 +1,6 @@
 import type { Config } from './config/load-config.ts';
 import type { FirstStart } from './deployment.ts';
+import { shellWord } from './shell-word.ts';
 
 /** What the welcome tells. */
 export interface Welcome {
@@ -36,10 +37,4 @@ export function welcomeText(welcome: Welcome): string {
 function passwordLine({ config, first, isTerminal }: Welcome): string {
   if (isTerminal && first?.madePassword !== undefined) return first.madePassword;
   return `npm run -s cerulean -- --data ${shellWord(config.dataFolder)} credentials show ${config.registry}`;
-}
-
-/** A text as one word of a command line that is to be copied. */
-function shellWord(text: string): string {
-  if (/^[\w@%+=:,./-]+$/.test(text)) return text;
-  return process.platform === 'win32' ? `"${text}"` : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }

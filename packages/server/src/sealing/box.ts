@@ -93,7 +93,7 @@ function openClear(kind: BoxKind, box: Buffer, acceptClear: boolean): Buffer {
   if (!acceptClear || kind === 'segmentKey') {
     throw new SealingError(
       'clear_refused',
-      `A ${kind} box is not sealed, and only sealed ones are accepted here.`,
+      `It lies unencrypted (box of kind ${kind}), and this server serves only what is sealed; --read-unencrypted changes that.`,
     );
   }
   return Buffer.from(box.subarray(1));

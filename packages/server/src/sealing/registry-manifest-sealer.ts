@@ -1,7 +1,9 @@
 import type { ManifestSealer } from '../registry/manifest-sealer.ts';
 import type { RegistryKeys } from '../registry/registry-keys.ts';
+import { StorageFailure } from '../storage-failure.ts';
 import { boxKeyNumber, clearBox, openBox, sealBox } from './box.ts';
 import { labelsContext, manifestContext } from './box-context.ts';
+import { SealingError } from './sealing-error.ts';
 
 /** Seals manifests and labels under the registries' keys. */
 export function registryManifestSealer(options: {
@@ -28,7 +30,21 @@ export function registryManifestSealer(options: {
       const number = boxKeyNumber(box);
       const key = number === undefined ? undefined : await keys.byNumber(registry, number);
       const context = manifestContext({ registry, digest });
-      return openBox({ kind: 'manifest', box, context, keyOf: () => key, acceptClear: readUnencrypted });
+      return naming(digest, () =>
+        openBox({ kind: 'manifest', box, context, keyOf: () => key, acceptClear: readUnencrypted }),
+      );
     },
   };
+}
+
+/** Bytes that can't be opened are a failure of what is stored, not of who asks for them. */
+function naming<Result>(digest: string, open: () => Result): Result {
+  try {
+    return open();
+  } catch (error) {
+    if (!(error instanceof SealingError)) throw error;
+    const code =
+      error.code === 'key_unknown' || error.code === 'clear_refused' ? error.code : 'authentication_failed';
+    throw new StorageFailure(code, `Manifest ${digest} can't be opened: ${error.message}`, { cause: error });
+  }
 }

@@ -200,16 +200,19 @@ test.each([
 
 test('the names are all by which the server may be asked for, each once', () => {
   const config = {
-    host: '::',
     domain: 'azurecr.localhost',
     hostnames: ['a.example', '127.0.0.1'],
     publicUrl: 'https://b.example:8443',
   };
   const always = ['localhost', '127.0.0.1', '::1', '*.azurecr.localhost', 'azurecr.localhost'];
-  expect(autoTlsNames(config)).toEqual([...always, 'a.example', 'b.example']);
-  expect(
-    autoTlsNames({ ...config, hostnames: [], publicUrl: 'https://[fd00::1]', host: '10.0.0.9' }),
-  ).toEqual([...always, 'fd00::1', '10.0.0.9']);
+  expect(autoTlsNames(config, ['127.0.0.1', '10.0.0.9', 'fe80::1%eth0'])).toEqual([
+    ...always,
+    'a.example',
+    'b.example',
+    '10.0.0.9',
+  ]);
+  const other = { ...config, hostnames: [], publicUrl: 'https://[fd00::1]' };
+  expect(autoTlsNames(other, ['10.0.0.9'])).toEqual([...always, 'fd00::1', '10.0.0.9']);
 });
 
 test('a newcomer is told how to trust the authority and how to find the names', () => {

@@ -1,5 +1,6 @@
 /** The server's certificate: given in files, or issued by the own authority and renewed while the server runs. */
 import { join } from 'node:path';
+import { boundAddresses } from '../config/bound-addresses.ts';
 import type { Config } from '../config/load-config.ts';
 import { autoTlsNames } from './auto-tls-names.ts';
 import { ensureAutoTls } from './ensure-auto-tls.ts';
@@ -70,7 +71,7 @@ export function trustText(config: Config, caFile: string, port: number): string[
 async function issued(config: Config, now: number): Promise<Certificate> {
   const made = await ensureAutoTls({
     folder: join(config.dataFolder, 'tls'),
-    names: autoTlsNames(config),
+    names: autoTlsNames(config, boundAddresses(config.host)),
     now: new Date(now),
   });
   return { cert: made.certPem, key: made.keyPem, caFile: made.caFile };

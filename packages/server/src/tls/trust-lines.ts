@@ -1,6 +1,8 @@
+import { shellWord } from '../shell-word.ts';
+
 /** How to make other programs trust the own authority: lines for the terminal, with commands to copy. */
 export function trustLines(options: { caFile: string; loginServer: string; port: number }): string[] {
-  const { caFile } = options;
+  const caFile = shellWord(options.caFile);
   const dockerFolder = `/etc/docker/certs.d/${options.loginServer}:${options.port}`;
   return [
     `TLS certificates come from this server's own authority, ${caFile}. To trust it:`,

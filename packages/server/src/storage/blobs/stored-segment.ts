@@ -37,7 +37,10 @@ export function openStoredSegment(owner: SegmentOwner, row: SegmentFacts): Store
   const { object, objectOffset, keyBox } = row;
   if (object === null || objectOffset === null) throw inconsistent(row, 'it has neither bytes nor an object');
   if (row.cipher === segmentCiphers.none) {
-    if (!owner.acceptClear) throw segmentFailure('clear_refused', row, { why: 'it is not encrypted' });
+    if (!owner.acceptClear)
+      throw segmentFailure('clear_refused', row, {
+        why: 'it lies unencrypted, and this server serves only what is sealed; --read-unencrypted changes that',
+      });
     return { kind: 'clear', object, objectOffset };
   }
   if (row.cipher !== segmentCiphers['aes-256-gcm-stream'] || keyBox === null) {
