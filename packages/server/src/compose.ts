@@ -6,6 +6,7 @@ import { ConfigError } from './config/config-error.ts';
 import type { Config } from './config/load-config.ts';
 import { openRootKey, type Sources } from './deployment.ts';
 import { createAdmit, createAdmitOperatorAddress } from './http/admit.ts';
+import { ConnectionLogins } from './http/connection-logins.ts';
 import { createOauth2Routes } from './http/oauth2/oauth2-routes.ts';
 import { createHttpServer, type HttpServer } from './http/server.ts';
 import { createAddressList } from './http/trusted-proxies.ts';
@@ -291,7 +292,7 @@ function openIdentity(
   return {
     ...identity,
     doors: {
-      admit: createAdmit({ hosts, ...identity, newId }),
+      admit: createAdmit({ hosts, ...identity, logins: new ConnectionLogins(epochs, clock), newId }),
       admitOperatorAddress: createAdmitOperatorAddress({
         operators: createAddressList(config.metricsFrom),
         trustedProxies,

@@ -39,6 +39,8 @@ export interface RequestFacts {
   /** The socket's peer, and whether the socket is TLS. */
   readonly peerAddress: string;
   readonly encrypted: boolean;
+  /** Stands for the connection that the request came by: what it proved once need not be proved again. */
+  readonly connection?: object;
   /** Decoded and checked by the route; undefined where the route has none. */
   readonly repositoryName: string | undefined;
 }

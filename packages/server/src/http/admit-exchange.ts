@@ -23,5 +23,6 @@ export async function admitExchange(
   if (route.requires.kind === 'nothing') return;
   if (route.requires.kind === 'operator-address') return doors.admitOperatorAddress({ peerAddress, headers });
   const repositoryName = repositoryNameOf(exchange.url.target);
-  exchange.admission = await doors.admit({ method, headers, peerAddress, encrypted, repositoryName }, route);
+  const facts = { method, headers, peerAddress, encrypted, connection: request.socket, repositoryName };
+  exchange.admission = await doors.admit(facts, route);
 }

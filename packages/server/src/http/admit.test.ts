@@ -8,7 +8,10 @@ import {
 import type { RegistrySettings } from '../registry/settings.ts';
 import type { Admit, RequestFacts, Requirement } from './admission.ts';
 import { createAdmit, createAdmitOperatorAddress } from './admit.ts';
+import { ConnectionLogins } from './connection-logins.ts';
 import { createAddressList } from './trusted-proxies.ts';
+
+const oneConnection = {};
 
 interface Asked {
   readonly requires: Requirement;
@@ -35,7 +38,13 @@ function admitOf(deployment: TestDeployment): Admit {
     publicUrl: undefined,
     trustedProxies: createAddressList(['10.0.0.1']),
   };
-  return createAdmit({ hosts, directory, authenticator, newId });
+  return createAdmit({
+    hosts,
+    directory,
+    authenticator,
+    logins: new ConnectionLogins(deployment.epochs, deployment.clock),
+    newId,
+  });
 }
 
 function factsOf(asked: Asked): RequestFacts {
@@ -45,6 +54,8 @@ function factsOf(asked: Asked): RequestFacts {
     headers: { host: '127.0.0.1:5000', ...authorization, ...asked.headers },
     peerAddress: asked.peerAddress ?? '192.0.2.1',
     encrypted: false,
+    // All over one connection: what an earlier request proved must never leak into a later one.
+    connection: oneConnection,
     repositoryName: asked.repositoryName,
   };
 }

@@ -3,15 +3,13 @@ import { authorise, type Caller } from '../access/authorise.ts';
 import { isRefusal, RegistryError } from '../errors.ts';
 import type { Authenticated, Authenticator } from '../identity/authenticate.ts';
 import type { Directory } from '../identity/directory.ts';
-import type { LoginPlace } from '../identity/login-place.ts';
 import { type Credentials, parseAuthorization } from '../identity/parse-authorization.ts';
 import { limits } from '../limits.ts';
 import type { Admit, RequestFacts } from './admission.ts';
-import type { ChallengeError } from './challenge-error.ts';
+import type { ConnectionLogin, ConnectionLogins } from './connection-logins.ts';
 import { type HostRules, loginServerOf, noSuchRegistry, resolveHost } from './hosts.ts';
 import { HttpRefusal } from './http-refusal.ts';
 import {
-  type ChallengeReason,
   type CredentialsRequirement,
   challengeFor,
   type NeededAccess,
@@ -28,37 +26,53 @@ export function createAdmit(options: {
   readonly hosts: HostRules;
   readonly directory: Directory;
   readonly authenticator: Authenticator;
+  readonly logins: ConnectionLogins;
   readonly newId: () => string;
 }): Admit {
-  const { hosts, directory, authenticator, newId } = options;
+  const { logins, newId } = options;
   return async (facts, { requires }) => {
     if (requires.kind === 'nothing' || requires.kind === 'operator-address') {
       throw new TypeError(`A route that requires ${requires.kind} is not under a registry.`);
     }
-    const { registryName, host, baseUrl } = resolveHost(facts, hosts);
-    const registry = await directory.registryByName(registryName);
-    if (registry === undefined) throw noSuchRegistry(registryName, hosts.domain);
-    const forwardedFor = headerText(facts.headers['x-forwarded-for']);
-    const place = {
-      registry,
-      loginServer: loginServerOf(registry.name, hosts.domain),
-      clientAddress: clientAddress(facts.peerAddress, forwardedFor, hosts.trustedProxies),
-    };
-    const { caller, expired } =
-      requires.kind === 'host'
-        ? { caller: anonymous(place), expired: false }
-        : await admitCaller(authenticator, askedOf(requires, { facts, place, baseUrl }));
+    const known = requires.kind === 'host' ? undefined : logins.recall(facts);
+    const { expired, ...login } =
+      known === undefined ? await findLogin(options, facts, requires) : { ...known, expired: false };
+    if (requires.kind !== 'host') decide(login, requires, facts);
     return {
-      ...place,
+      ...login,
       requestId: requestId(facts, newId),
-      caller,
-      baseUrl,
-      host,
       userAgent: (facts.headers['user-agent'] ?? '').slice(0, limits.userAgentCharsMax),
       method: facts.method,
       expired,
     };
   };
+}
+
+/** Finds out from the headers who asks which registry. */
+async function findLogin(
+  options: Pick<Parameters<typeof createAdmit>[0], 'hosts' | 'directory' | 'authenticator' | 'logins'>,
+  facts: RequestFacts,
+  requires: CredentialsRequirement | { readonly kind: 'host' },
+): Promise<ConnectionLogin & { readonly expired: boolean }> {
+  const { hosts, directory, authenticator, logins } = options;
+  const epoch = logins.epoch();
+  const { registryName, host, baseUrl } = resolveHost(facts, hosts);
+  const registry = await directory.registryByName(registryName);
+  if (registry === undefined) throw noSuchRegistry(registryName, hosts.domain);
+  const forwardedFor = headerText(facts.headers['x-forwarded-for']);
+  const place = {
+    registry,
+    loginServer: loginServerOf(registry.name, hosts.domain),
+    clientAddress: clientAddress(facts.peerAddress, forwardedFor, hosts.trustedProxies),
+    host,
+    baseUrl,
+  };
+  if (requires.kind === 'host') return { ...place, caller: anonymous(place), expired: false };
+  const { caller, expired, validUntilMs } = await logIn(authenticator, askedOf(requires, facts, place));
+  const login = { ...place, caller };
+  // A token that is read by grace is looked at each time.
+  if (!expired) logins.keep(facts, login, { epoch, validUntilMs });
+  return { ...login, expired };
 }
 
 /** Lets a request in that comes from an operator's address, or throws `denied`. */
@@ -81,46 +95,22 @@ export function createAdmitOperatorAddress(options: {
   };
 }
 
-function askedOf(
-  requires: CredentialsRequirement,
-  { facts, place, baseUrl }: { facts: RequestFacts; place: LoginPlace; baseUrl: string },
-): Asked {
-  const needed = neededAccess(requires, facts.repositoryName);
-  const credentials = parseAuthorization(facts.headers.authorization);
-  const realm = { baseUrl, loginServer: place.loginServer };
-  return {
-    place,
-    needed,
-    credentials,
-    challenge: (why, message) => challengeFor(needed, realm, { why, message }),
-  };
-}
+type Place = Omit<ConnectionLogin, 'caller'>;
 
 interface Asked {
-  readonly place: LoginPlace;
+  readonly place: Place;
   readonly needed: NeededAccess;
   readonly credentials: Credentials;
-  readonly challenge: (why: ChallengeReason, message?: string) => ChallengeError;
 }
 
-/** Login, then rights. Every refusal of a login becomes a challenge that says how to come back. */
-async function admitCaller(authenticator: Authenticator, asked: Asked): Promise<Authenticated> {
-  const { place, needed, credentials, challenge } = asked;
-  const authenticated = await login(authenticator, asked);
-  const isWithout = credentials.scheme === 'none';
-  if (needed.decision === undefined) {
-    if (isWithout) throw challenge('unauthorized');
-    return authenticated;
-  }
-  const { action, resourceIn } = needed.decision;
-  const { id, settings } = place.registry;
-  const { allowed } = authorise({ caller: authenticated.caller, action, resource: resourceIn(id) }, settings);
-  if (!allowed) throw challenge(isWithout ? 'unauthorized' : 'insufficient_scope');
-  return authenticated;
+function askedOf(requires: CredentialsRequirement, facts: RequestFacts, place: Place): Asked {
+  const needed = neededAccess(requires, facts.repositoryName);
+  return { place, needed, credentials: parseAuthorization(facts.headers.authorization) };
 }
 
-async function login(authenticator: Authenticator, asked: Asked): Promise<Authenticated> {
-  const { place, needed, credentials, challenge } = asked;
+/** Every refusal of a login becomes a challenge that says how to come back. */
+async function logIn(authenticator: Authenticator, asked: Asked): Promise<Authenticated> {
+  const { place, needed, credentials } = asked;
   try {
     return await authenticator.authenticate(credentials, place, needed.acceptsExpired);
   } catch (error) {
@@ -128,11 +118,28 @@ async function login(authenticator: Authenticator, asked: Asked): Promise<Authen
       throw new HttpRefusal(error.code, error.message, { headers: retryAfter(error) });
     }
     if (!isRefusal(error, 'unauthorized')) throw error;
-    throw challenge(credentials.scheme === 'bearer' ? 'invalid_token' : 'unauthorized', error.message);
+    const why = credentials.scheme === 'bearer' ? 'invalid_token' : 'unauthorized';
+    throw challengeFor(needed, place, { why, message: error.message });
   }
 }
 
-const anonymous = (place: LoginPlace): Caller => ({
+/** Rights are decided at every request, from what the caller may do now. */
+function decide(login: ConnectionLogin, requires: CredentialsRequirement, facts: RequestFacts): void {
+  const needed = neededAccess(requires, facts.repositoryName);
+  const isWithout = (facts.headers.authorization ?? '').trim() === '';
+  if (needed.decision === undefined) {
+    if (isWithout) throw challengeFor(needed, login, { why: 'unauthorized', message: undefined });
+    return;
+  }
+  const { action, resourceIn } = needed.decision;
+  const { caller, registry } = login;
+  const { allowed } = authorise({ caller, action, resource: resourceIn(registry.id) }, registry.settings);
+  if (allowed) return;
+  const why = isWithout ? 'unauthorized' : 'insufficient_scope';
+  throw challengeFor(needed, login, { why, message: undefined });
+}
+
+const anonymous = (place: Pick<ConnectionLogin, 'registry'>): Caller => ({
   principal: anonymousPrincipal(place.registry.id),
   bound: undefined,
 });

@@ -21,6 +21,8 @@ export interface Authenticated {
   readonly caller: Caller;
   /** True when an access token has expired and is read by grace. */
   readonly expired: boolean;
+  /** When the credentials end by themselves, in milliseconds; undefined for never. */
+  readonly validUntilMs: number | undefined;
 }
 
 export interface Authenticator {
@@ -52,32 +54,35 @@ export function createAuthenticator(options: {
       expiredGraceSeconds,
     });
     const principal = await principalOf(directory, claims.subject, place);
-    return { caller: { principal, bound: claims.access ?? [] }, expired: claims.expired };
+    const validUntilMs = claims.expiresAt * 1000;
+    return { caller: { principal, bound: claims.access ?? [] }, expired: claims.expired, validUntilMs };
   }
 
-  async function redeem(refreshToken: string, place: LoginPlace): Promise<Caller> {
+  async function withRefreshToken(refreshToken: string, place: LoginPlace): Promise<Authenticated> {
     const expected = { ...audienceOf(place), use: 'refresh_token', expiredGraceSeconds: 0 } as const;
     const claims = await tokens.verify(refreshToken, expected);
-    return { principal: await principalOf(directory, claims.subject, place), bound: undefined };
+    const principal = await principalOf(directory, claims.subject, place);
+    const caller = { principal, bound: undefined };
+    return { caller, expired: false, validUntilMs: claims.expiresAt * 1000 };
   }
 
   return {
-    redeem,
+    redeem: async (refreshToken, place) => (await withRefreshToken(refreshToken, place)).caller,
     async authenticate(credentials, place, acceptsExpired = false) {
       switch (credentials.scheme) {
         case 'none':
           return {
             caller: { principal: anonymousPrincipal(place.registry.id), bound: undefined },
             expired: false,
+            validUntilMs: undefined,
           };
         case 'bearer':
           return withToken(credentials.token, place, acceptsExpired ? limits.uploadLifetimeSeconds : 0);
         case 'basic': {
           const { user, password } = credentials;
-          const caller = await (user === tokenUser
-            ? redeem(password, place)
-            : passwordLogin({ user, password }, place));
-          return { caller, expired: false };
+          if (user === tokenUser) return withRefreshToken(password, place);
+          const caller = await passwordLogin({ user, password }, place);
+          return { caller, expired: false, validUntilMs: undefined };
         }
         case 'unknown':
           throw new RegistryError(

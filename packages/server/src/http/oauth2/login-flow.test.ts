@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import { newId, openDeployment, type TestDeployment } from '../../identity/deployment.fixture.ts';
 import type { RegistryPorts } from '../../registry/registry-ports.ts';
 import { createAdmit, createAdmitOperatorAddress } from '../admit.ts';
+import { ConnectionLogins } from '../connection-logins.ts';
 import { createHttpServer } from '../server.ts';
 import { createAddressList } from '../trusted-proxies.ts';
 import { createOauth2Routes } from './oauth2-routes.ts';
@@ -48,7 +49,13 @@ function doorsOf(deployment: TestDeployment) {
     trustedProxies,
   };
   return {
-    admit: createAdmit({ hosts, directory, authenticator, newId }),
+    admit: createAdmit({
+      hosts,
+      directory,
+      authenticator,
+      logins: new ConnectionLogins(deployment.epochs, deployment.clock),
+      newId,
+    }),
     admitOperatorAddress: createAdmitOperatorAddress({
       operators: createAddressList(['127.0.0.1']),
       trustedProxies,

@@ -5,6 +5,7 @@ import { newId, openDeployment } from '../../identity/deployment.fixture.ts';
 import type { RegistrySettings } from '../../registry/settings.ts';
 import { createAdmit } from '../admit.ts';
 import { admitExchange } from '../admit-exchange.ts';
+import { ConnectionLogins } from '../connection-logins.ts';
 import { locate, openExchange } from '../exchange.ts';
 import { requirementOf } from '../route-requirement.ts';
 import { parseUrl } from '../target.ts';
@@ -22,7 +23,13 @@ async function openEndpoint(settings: Partial<RegistrySettings> = {}) {
     publicUrl: undefined,
     trustedProxies: createAddressList([]),
   };
-  const admit = createAdmit({ hosts, directory, authenticator, newId });
+  const admit = createAdmit({
+    hosts,
+    directory,
+    authenticator,
+    logins: new ConnectionLogins(deployment.epochs, deployment.clock),
+    newId,
+  });
   const doors = { admit, admitOperatorAddress: () => undefined };
   const app = Fastify();
   app.addHook('onRequest', async (request, reply) => {
