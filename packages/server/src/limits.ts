@@ -89,9 +89,10 @@ const table = {
     reason: 'A client that takes nothing for this long is disconnected, so that it holds no file.',
   },
   unwantedBytesMax: {
-    value: 1 * MiB,
+    value: 64 * MiB,
     unit: 'bytes',
-    reason: 'Read of a body that was refused, so that the client gets to see the answer.',
+    reason:
+      'Read of a body that was refused, so that the client gets to see why: chunks of several MiB come before their login.',
   },
   unwantedKeptBytesMax: {
     value: 64 * KiB,
@@ -99,7 +100,7 @@ const table = {
     reason: 'A refused body with no more than this left is read to its end, and the connection is kept.',
   },
   unwantedMs: {
-    value: 2000,
+    value: 5000,
     unit: 'ms',
     reason: 'Time for reading a body that was refused; then the connection is closed.',
   },
