@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto';
 import type { Stats } from 'node:fs';
 import { link, mkdir, open, readFile, stat, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { isErrno } from '../is-errno.ts';
+import { syncFolder } from '../sync-folder.ts';
 import { formatKeyRing, type KeyRing, keyRing, parseKeyRing, rootKeyBytes } from './key-ring.ts';
 import { SealingError } from './sealing-error.ts';
 
@@ -98,21 +100,6 @@ async function writeDurably(path: string, text: string): Promise<void> {
   } finally {
     await file.close();
   }
-}
-
-async function syncFolder(path: string): Promise<void> {
-  // Windows has no sync of a folder; NTFS journals names itself.
-  if (process.platform === 'win32') return;
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
-}
-
-function isErrno(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
 }
 
 function reason(error: unknown): string {

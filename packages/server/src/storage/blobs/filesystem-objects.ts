@@ -2,14 +2,14 @@ import { constants, open } from 'node:fs';
 import { mkdir, statfs, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { isErrno } from '../../is-errno.ts';
 import { isId } from '../../sealing/id-bytes.ts';
 import { StorageFailure, type StorageFailureCode } from '../../storage-failure.ts';
+import { syncFolder } from '../../sync-folder.ts';
 import type { BlobObjects, FreeSpace, ObjectReader, ObjectWriter } from './blob-objects.ts';
 import { FilesystemReader } from './filesystem-reader.ts';
 import { FilesystemWriter } from './filesystem-writer.ts';
-import { isErrno } from './is-errno.ts';
 import { OpenFiles } from './open-files.ts';
-import { syncFolder } from './sync-folder.ts';
 
 const createFlags = constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY;
 const openFile = promisify(open);

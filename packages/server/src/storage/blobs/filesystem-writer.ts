@@ -1,8 +1,8 @@
 import { close, fdatasync, writev } from 'node:fs';
 import { promisify } from 'node:util';
+import { isErrno } from '../../is-errno.ts';
 import { StorageFailure } from '../../storage-failure.ts';
 import type { ObjectWriter } from './blob-objects.ts';
-import { isErrno } from './is-errno.ts';
 
 const fdatasyncFile = promisify(fdatasync);
 const closeFile = promisify(close);

@@ -10,6 +10,7 @@ import type {
   CommandName,
   Commands,
   NewRegistry,
+  PutManifest,
 } from '../../registry/commands.ts';
 import type { MetadataReader } from '../../registry/metadata-reader.ts';
 import { defaultRegistrySettings } from '../../registry/settings.ts';
@@ -166,4 +167,34 @@ async function started(database: TestDatabase): Promise<TestDatabase> {
     jobs: [],
   });
   return database;
+}
+
+/** A manifest without parts, to be changed where a test says so. */
+export function testManifest(change: Partial<PutManifest> = {}): PutManifest {
+  return {
+    registry: testRegistry,
+    repositoryName: 'app',
+    digest: testDigest('image'),
+    tags: [],
+    precondition: null,
+    mediaType: 'application/vnd.oci.image.manifest.v1+json',
+    artifactType: null,
+    referrerArtifactType: null,
+    subjectDigest: null,
+    configDigest: null,
+    configMediaType: null,
+    hasAnnotations: false,
+    sizeBytes: 10,
+    imageSizeBytes: 20,
+    architecture: null,
+    os: null,
+    variant: null,
+    osVersion: null,
+    configCreated: null,
+    labelsBox: null,
+    box: new Uint8Array([9]),
+    references: [],
+    indexDepthMax: 8,
+    ...change,
+  };
 }

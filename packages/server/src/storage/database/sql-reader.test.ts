@@ -5,6 +5,7 @@ import {
   describeDialects,
   type TestDatabase,
   testDigest,
+  testManifest,
   testNow,
   testRegistry,
 } from './open-test-database.ts';
@@ -124,31 +125,5 @@ async function walk(page: (last: string | undefined) => Promise<string[]>): Prom
 }
 
 async function pushManifest(database: TestDatabase, change: Partial<PutManifest>): Promise<void> {
-  const input: PutManifest = {
-    registry: testRegistry,
-    repositoryName: 'app',
-    digest: testDigest('image'),
-    tags: [],
-    precondition: null,
-    mediaType: 'm',
-    artifactType: null,
-    referrerArtifactType: null,
-    subjectDigest: null,
-    configDigest: null,
-    configMediaType: null,
-    hasAnnotations: false,
-    sizeBytes: 1,
-    imageSizeBytes: 1,
-    architecture: null,
-    os: null,
-    variant: null,
-    osVersion: null,
-    configCreated: null,
-    labelsBox: null,
-    box: new Uint8Array([1]),
-    references: [],
-    indexDepthMax: 8,
-    ...change,
-  };
-  await database.run('putManifest', input, testNow);
+  await database.run('putManifest', testManifest(change), testNow);
 }

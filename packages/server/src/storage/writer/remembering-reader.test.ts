@@ -4,6 +4,7 @@ import {
   type TestDatabase,
   testDigest,
   testId,
+  testManifest,
   testNow,
   testRegistry,
 } from '../database/open-test-database.ts';
@@ -93,29 +94,5 @@ test('the segments of an upload are read afresh, those of a blob once', async ()
 });
 
 async function put(database: TestDatabase, digest: string): Promise<void> {
-  await database.run('putManifest', {
-    registry: testRegistry,
-    repositoryName: 'app',
-    digest,
-    tags: ['v1'],
-    precondition: null,
-    mediaType: 'm',
-    artifactType: null,
-    referrerArtifactType: null,
-    subjectDigest: null,
-    configDigest: null,
-    configMediaType: null,
-    hasAnnotations: false,
-    sizeBytes: 1,
-    imageSizeBytes: 1,
-    architecture: null,
-    os: null,
-    variant: null,
-    osVersion: null,
-    configCreated: null,
-    labelsBox: null,
-    box: new Uint8Array([1]),
-    references: [],
-    indexDepthMax: 8,
-  });
+  await database.run('putManifest', testManifest({ digest, tags: ['v1'] }));
 }

@@ -23,16 +23,6 @@ export const shareManifest = statement<ManifestKey>()((q, p, dialect) => {
   return dialect === 'postgres' ? query.forShare() : query;
 });
 
-/** A blob of an image: nobody may unlink it until the image is there. */
-export const shareLink = statement<ManifestKey>()((q, p, dialect) => {
-  const query = q
-    .selectFrom('repository_blob')
-    .select(['blob'])
-    .where('repository', '=', p.repository)
-    .where('digest', '=', p.digest);
-  return dialect === 'postgres' ? query.forShare() : query;
-});
-
 export const addContent = statement<{ registry: string; digest: string; box: Uint8Array; now: number }>()(
   (q, p) =>
     q

@@ -6,6 +6,7 @@ import {
   type TestDatabase,
   testDigest,
   testId,
+  testManifest,
   testNow,
   testRegistry,
 } from '../open-test-database.ts';
@@ -209,32 +210,8 @@ describeDialects('manifests', (open) => {
 });
 
 function put(change: Partial<PutManifest>): PutManifest {
-  return {
-    registry: testRegistry,
-    repositoryName: 'app',
-    digest: image,
-    tags: [],
-    precondition: null,
-    mediaType: 'application/vnd.oci.image.manifest.v1+json',
-    artifactType: null,
-    referrerArtifactType: null,
-    subjectDigest: null,
-    configDigest: config,
-    configMediaType: 'c',
-    hasAnnotations: false,
-    sizeBytes: 10,
-    imageSizeBytes: 20,
-    architecture: null,
-    os: null,
-    variant: null,
-    osVersion: null,
-    configCreated: null,
-    labelsBox: null,
-    box: new Uint8Array([9]),
-    references: [part(config, 'config', 'c'), part(layer, 'layer', 'l')],
-    indexDepthMax: 8,
-    ...change,
-  };
+  const references = [part(config, 'config', 'c'), part(layer, 'layer', 'l')];
+  return testManifest({ configDigest: config, configMediaType: 'c', references, ...change });
 }
 
 const part = (digest: string, kind: 'config' | 'layer', mediaType: string): ManifestReferenceFacts => ({

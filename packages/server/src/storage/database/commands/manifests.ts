@@ -3,7 +3,7 @@ import { RegistryError } from '../../../errors.ts';
 import type { PutManifest } from '../../../registry/commands.ts';
 import { allowsSparseManifests } from '../../../registry/settings.ts';
 import type { Transaction } from '../queries.ts';
-import { aParentOf } from './blobs.ts';
+import { aParentOf, link } from './blobs.ts';
 import { type CommandBody, nextHlc, touchedRepository } from './command.ts';
 import { lockKnownRepository, lockOrMakeRepository, lockRegistry } from './locks.ts';
 import * as sqlManifest from './manifest-statements.ts';
@@ -174,7 +174,7 @@ async function checkReferences(
       const child = await tx.one(sqlManifest.shareManifest, key);
       if (child !== undefined) depth = Math.max(depth, child.index_depth + 1);
       else missing.push({ digest: reference.digest, kind: 'manifest', mediaType: reference.mediaType });
-    } else if (reference.required && (await tx.one(sqlManifest.shareLink, key)) === undefined) {
+    } else if (reference.required && (await tx.one(link, key)) === undefined) {
       missing.push({ digest: reference.digest, kind: 'blob', mediaType: reference.mediaType });
     }
   }
