@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { type ClientProgram, clientProgram, testFolder } from './client-program.ts';
 import { packLayout, writeImageLayout } from './image-layout.ts';
-import { type SampleImage, sampleImage } from './sample-image.ts';
+import { greetingOf, type SampleImage, sampleImage } from './sample-image.ts';
 import { getBlob, getManifest, registry, sha256 } from './test-registry.ts';
 
 /** A podman with storage of its own, logged in. */
@@ -81,6 +81,17 @@ test('podman pushes and pulls a Docker schema 2 image', async () => {
   expect(config).toMatchObject({ architecture: sample.architecture });
   await podman.run(['rmi', image]);
   await podman.run(['pull', '--tls-verify=false', image]);
+});
+
+test('podman runs a container of an image that it has pulled', async () => {
+  const podman = await loggedIn();
+  const { image } = await pushed(podman, 'clients/podman/run');
+  await podman.run(['rmi', image]);
+  await podman.run(['pull', '--tls-verify=false', image]);
+  // runc may not raise a limit where the machine withholds CAP_SYS_RESOURCE: these two are lower than any.
+  const limits = ['--ulimit', 'nofile=1024:1024', '--ulimit', 'nproc=1024:1024'];
+  const { stdout } = await podman.run(['run', '--rm', '--net', 'host', ...limits, image]);
+  expect(stdout).toBe(`${greetingOf('clients/podman/run')}\n`);
 });
 
 test('podman is told that an image is not there', async () => {

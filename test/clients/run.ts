@@ -11,12 +11,18 @@ import { join } from 'node:path';
 import { installTools } from '../tools/install-tools.ts';
 import { projectFolder, startCerulean } from '../tools/start-cerulean.ts';
 import { clientToolNames } from '../tools/tools.ts';
-import { isInSealedNetwork, openLoopback, runSelfInSealedNetwork } from './sealed-network.ts';
+import {
+  hideContainersFolder,
+  isInSealedNetwork,
+  openLoopback,
+  runSelfInSealedNetwork,
+} from './sealed-network.ts';
 
 const vitest = join(projectFolder, 'node_modules', 'vitest', 'vitest.mjs');
 
 async function runInside(vitestArgs: readonly string[], temporaryFolder: string): Promise<number> {
   await openLoopback();
+  await hideContainersFolder();
   await using cerulean = await startCerulean();
   const args = [vitest, 'run', '--config', 'test/clients/vitest.config.ts', ...vitestArgs];
   const child = spawn(process.execPath, args, {
@@ -31,8 +37,15 @@ async function runInside(vitestArgs: readonly string[], temporaryFolder: string)
     },
   });
   const [code] = await once(child, 'exit');
-  if (code !== 0) process.stdout.write(`The end of the server's log:\n${cerulean.logTail()}\n`);
+  if (code !== 0)
+    process.stdout.write(`What the server complained of last:\n${complaints(cerulean.logTail())}\n`);
   return typeof code === 'number' ? code : 1;
+}
+
+/** Lines of the log but those of ordinary requests, which tell nothing about a failure. */
+function complaints(log: string): string {
+  const lines = log.split('\n').filter((line) => !line.includes('"level":"info"'));
+  return lines.length > 0 ? lines.join('\n') : 'nothing';
 }
 
 const args = process.argv.slice(2);

@@ -36,9 +36,15 @@ export function greetingOf(name: string): string {
   return `hello from ${name}`;
 }
 
-/** An image of two layers: a static busybox, and a greeting beside bytes that only this name has. */
+/**
+ * An image of two layers: a static busybox, and a greeting beside noise. Both have content that only this name has:
+ * podman and skopeo remember that a layer is in the registry already under another compression, and use that one.
+ */
 export function sampleImage(name: string, architecture = machineArchitecture): SampleImage {
-  const shell = tarArchive([{ path: 'busybox', bytes: readFileSync(toolFile('busybox')), mode: 0o755 }]);
+  const shell = tarArchive([
+    { path: 'busybox', bytes: readFileSync(toolFile('busybox')), mode: 0o755 },
+    { path: 'name', bytes: Buffer.from(name) },
+  ]);
   const content = tarArchive([
     { path: 'greeting', bytes: Buffer.from(`${greetingOf(name)}\n`) },
     { path: 'noise', bytes: pseudoRandomBytes(`${name} ${architecture}`, 300_000) },

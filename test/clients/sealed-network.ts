@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { runCommand } from '../tools/run-command.ts';
 import { toolFile } from '../tools/tool-location.ts';
@@ -27,6 +28,14 @@ export async function runSelfInSealedNetwork(program: string, args: readonly str
   const [code] = await once(child, 'exit');
   process.off('SIGINT', stop).off('SIGTERM', stop);
   return typeof code === 'number' ? code : 1;
+}
+
+/** What podman, buildah and skopeo know of earlier runs lies here, whatever storage they are told to use. */
+const containersFolder = '/var/lib/containers';
+
+/** Hides what the machine's own container tools remember, and keeps what the tests add out of it. */
+export async function hideContainersFolder(): Promise<void> {
+  if (existsSync(containersFolder)) await runCommand('mount', ['-t', 'tmpfs', 'tmpfs', containersFolder]);
 }
 
 /** Brings loopback up and throws when anything but loopback is there. */

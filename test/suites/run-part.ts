@@ -21,7 +21,7 @@ export interface Part {
 /** Logs and reports of the last run, for whoever looks into a failure. */
 export const reportFolder = join(projectFolder, '.cache', 'test-all');
 
-const failureLinesMax = 400;
+const failureLinesMax = 300;
 
 /** Runs one part; its output goes to a file and is shown only when it fails. */
 export async function runPart(part: Part, print: (line: string) => void): Promise<PartResult> {
@@ -41,8 +41,15 @@ export async function runPart(part: Part, print: (line: string) => void): Promis
   const skipped = result.skipped > 0 ? `, ${result.skipped} skipped` : '';
   const seconds = Math.round((Date.now() - startedAt) / 1000);
   print(`${failed ? 'FAILED' : 'ok    '}  ${part.name}: ${closing(result)}${skipped}, ${seconds} s`);
-  if (failed) print(tail(await readFile(logFile, 'utf8'), failureLinesMax));
+  if (failed) print(failuresOf(await readFile(logFile, 'utf8')));
   return result;
+}
+
+/** Vitest's own list of failures if the log has one, else the end of the log. */
+function failuresOf(log: string): string {
+  const list = log.search(/^.*Failed (Tests|Suites)/m);
+  if (list === -1) return tail(log, 100);
+  return tail(log.slice(list).split('\n').slice(0, failureLinesMax).join('\n'), failureLinesMax);
 }
 
 async function countPart(part: Part, code: number, reportFile: string): Promise<PartResult> {

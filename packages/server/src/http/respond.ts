@@ -14,7 +14,7 @@ export interface Answer {
 /** Sends an answer, on both ways through the server, with the headers that all answers have. */
 export function respond(exchange: Exchange, answer: Answer): void {
   const { request, response } = exchange;
-  const body = answer.body === undefined ? undefined : Buffer.from(answer.body);
+  const body = answer.body === undefined ? undefined : asBuffer(answer.body);
   const headers: HeaderValues = { ...commonHeaders(exchange), ...answer.headers };
   // RFC 9110 section 8.6: neither has a length of its own.
   if (answer.status !== 204 && answer.status !== 304) headers['Content-Length'] ??= body?.length ?? 0;
@@ -37,8 +37,7 @@ const joinedBytesMax = 16 * 1024;
 export function endWithinTime(response: ServerResponse, body?: Uint8Array): void {
   // Most answers fit into the socket's buffer, and then no timer is needed.
   if (body === undefined) response.end();
-  else if (body.length <= joinedBytesMax)
-    response.end(Buffer.from(body.buffer, body.byteOffset, body.length).toString('latin1'), 'latin1');
+  else if (body.length <= joinedBytesMax) response.end(asBuffer(body).toString('latin1'), 'latin1');
   else response.end(body);
   if (response.writableFinished) return;
   const timer = setTimeout(() => response.destroy(), limits.responseIdleMs);
@@ -77,4 +76,11 @@ async function sendBeforeClosing(sending: {
     request.resume();
   });
   response.end();
+}
+
+/** The same bytes, not a copy of them. */
+function asBuffer(body: Uint8Array | string): Buffer {
+  return typeof body === 'string'
+    ? Buffer.from(body)
+    : Buffer.from(body.buffer, body.byteOffset, body.length);
 }
