@@ -52,13 +52,16 @@ export async function pullChecked(options: PullOptions): Promise<PullResult> {
       } else await turn();
     }
   } catch (error) {
-    if ((error as { code?: string }).code !== 'ECONNRESET') throw error;
+    if (!brokenCodes.has(String((error as { code?: string }).code))) throw error;
   } finally {
     socket.resetAndDestroy();
   }
   const { wholeBlobs, bytesChecked, wrongBytes, done, bytesTaken } = answers;
   return { wholeBlobs, bytesChecked, wrongBytes, broken: !done && bytesTaken < giveUpAfterBytes };
 }
+
+/** How a connection ends whose other side has died, while we read and while we still ask. */
+const brokenCodes = new Set(['ECONNRESET', 'EPIPE']);
 
 const headersEnd = Buffer.from('\r\n\r\n');
 

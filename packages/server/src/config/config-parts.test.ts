@@ -41,19 +41,32 @@ describe('listening', () => {
 });
 
 describe('the place of the root key', () => {
-  test('in a container, the layer of the image is refused, also below folders that do not exist yet', async () => {
-    const image = await mkdtemp(join(tmpdir(), 'cerulean-test-'));
-    onTestFinished(() => rm(image, { recursive: true }));
-    const config = { rootKeyFile: join(image, 'keys', 'deep', 'root.key'), inContainer: true };
-    await expect(checkRootKeyPlace(config, image)).rejects.toThrow('-v cerulean-keys:');
-  });
+  /** Root and two volumes, all of one device, as storage drivers without layers have it. */
+  const mounts = [
+    '100 99 8:1 /image / rw - ext4 /dev/sda rw',
+    '101 100 8:1 /volumes/keys /keys rw - ext4 /dev/sda rw',
+    '102 100 8:1 /volumes/more /my\\040volume rw - ext4 /dev/sda rw',
+    '',
+  ].join('\n');
+  const place = (rootKeyFile: string, inContainer = true) =>
+    checkRootKeyPlace({ rootKeyFile, inContainer }, mounts);
 
-  test('another device is fine, and outside a container every place is', async () => {
-    await expect(
-      checkRootKeyPlace({ rootKeyFile: '/proc/root.key', inContainer: true }),
-    ).resolves.toBeUndefined();
-    const rootKeyFile = join(tmpdir(), 'root.key');
-    await expect(checkRootKeyPlace({ rootKeyFile, inContainer: false }, tmpdir())).resolves.toBeUndefined();
+  test.each(['/root.key', '/data/keys/root.key', '/keys2/root.key'])(
+    'in a container, %s on the layer of the image is refused, and the refusal says how to mount',
+    async (rootKeyFile) => {
+      await expect(place(rootKeyFile)).rejects.toThrow('-v cerulean-keys:');
+    },
+  );
+
+  test.each(['/keys/root.key', '/keys/deep/root.key', '/my volume/root.key'])(
+    '%s on a volume is fine',
+    async (file) => {
+      await expect(place(file)).resolves.toBeUndefined();
+    },
+  );
+
+  test('outside of a container every place is fine', async () => {
+    await expect(place('/root.key', false)).resolves.toBeUndefined();
   });
 });
 

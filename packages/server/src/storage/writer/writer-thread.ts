@@ -1,6 +1,8 @@
 /** The writer's thread: it owns the only connection that writes, and serves nobody else. */
+import { dirname } from 'node:path';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import type { CommandName } from '../../registry/commands.ts';
+import { syncFolder } from '../../sync-folder.ts';
 import { openSqliteWriter } from '../database/sqlite-database.ts';
 import { prepareSqlite } from '../database/sqlite-migration.ts';
 import { dieIfFatal } from './fatal-sqlite-error.ts';
@@ -27,6 +29,8 @@ async function start(main: MessagePort, data: WriterThreadData): Promise<void> {
   try {
     const connection = openSqliteWriter(data.databaseFile);
     await prepareSqlite(connection);
+    // SQLite syncs the names of the database and its log too, but ignores it when that fails.
+    await syncFolder(dirname(data.databaseFile));
     const committer = new GroupCommitter(connection, new SharedEpochs(data.epochs));
     main.on('message', (order: WriterOrder) => {
       if (order.order === 'serve') serve(order.port, committer);
