@@ -1,8 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import fc from 'fast-check';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { formatByteSize, parseByteSize } from './byte-size.ts';
 import { checkListen } from './check-listen.ts';
 import { checkRootKeyPlace } from './check-root-key-place.ts';
