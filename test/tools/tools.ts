@@ -71,6 +71,7 @@ export const tools = {
   regctl: go('github.com/regclient/regclient/cmd/regctl', 'v0.11.7'),
   opa: go('github.com/open-policy-agent/opa', 'v1.22.2'),
   helm: go('helm.sh/helm/v3/cmd/helm', 'v3.22.0'),
+  toxiproxy: go('github.com/Shopify/toxiproxy/v2/cmd/server', 'v2.5.0'),
   distribution: go('github.com/distribution/distribution/v3/cmd/registry', 'v3.1.2'),
 } as const satisfies Record<string, Tool>;
 
