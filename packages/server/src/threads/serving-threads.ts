@@ -7,6 +7,7 @@ import { setTimeout as elapse } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import type { Logger } from '../observability/logger.ts';
 import type { MetricsSnapshot } from '../observability/metrics.ts';
+import { servingMemory } from './thread-memory.ts';
 import type { ServingOrder, ServingReport, ServingThreadData } from './serving-protocol.ts';
 
 /** How long main waits for a thread's figures; one that is busy is left out. */
@@ -96,6 +97,7 @@ export class ServingThreads {
     const data = this.#options.data(nameOf(number), number);
     const worker = new Worker(new URL('./serving-thread.ts', import.meta.url), {
       workerData: data,
+      resourceLimits: servingMemory,
       transferList: [data.writer],
     });
     const thread: Thread = { worker, snapshots: new Map() };

@@ -1,5 +1,6 @@
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import type { WriterOrder, WriterReport } from '../storage/writer/writer-protocol.ts';
+import { writerMemory } from './thread-memory.ts';
 import type { WriterThreadData } from '../storage/writer/writer-thread.ts';
 
 /** The writer's thread, as main holds it. */
@@ -15,6 +16,7 @@ export class WriterSupervisor {
   static async start(data: WriterThreadData, died: (why: string) => void): Promise<WriterSupervisor> {
     const worker = new Worker(new URL('../storage/writer/writer-thread.ts', import.meta.url), {
       workerData: data,
+      resourceLimits: writerMemory,
     });
     const supervisor = new WriterSupervisor(worker);
     await new Promise<void>((resolve, reject) => {
