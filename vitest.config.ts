@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['packages/*/src/**/*.test.ts', 'test/{http,house,process,suites}/**/*.test.ts'],
+    include: ['packages/*/src/**/*.test.ts', 'test/{http,house,process,suites,bench}/**/*.test.ts'],
     reporters: ['default', './test/suites/left-out-reporter.ts'],
     // One for each core: most tests wait for processes and disks.
     maxWorkers: 2,
