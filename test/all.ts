@@ -29,7 +29,22 @@ const parts: readonly Part[] = [
     command: () => [toolFile('python'), 'test/format/read_vector.py'],
     counts: 'exit-code',
   },
-  withVitest('races'),
+  {
+    name: 'races',
+    tools: [],
+    // The others take their time, and run with `npm run test:races`.
+    command: () => [
+      process.execPath,
+      vitest,
+      'run',
+      '--config',
+      'test/races/vitest.config.ts',
+      ...['check-register', 'upload-model', 'listings', 'tag-linearizability'].map(
+        (name) => `test/races/${name}.test.ts`,
+      ),
+    ],
+    counts: 'vitest',
+  },
   withVitest('conformance', 'conformance'),
   {
     name: 'faults',
