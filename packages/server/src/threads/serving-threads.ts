@@ -7,8 +7,8 @@ import { setTimeout as elapse } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import type { Logger } from '../observability/logger.ts';
 import type { MetricsSnapshot } from '../observability/metrics.ts';
-import { servingMemory } from './thread-memory.ts';
 import type { ServingOrder, ServingReport, ServingThreadData } from './serving-protocol.ts';
+import { servingMemory } from './thread-memory.ts';
 
 /** How long main waits for a thread's figures; one that is busy is left out. */
 const snapshotMs = 2000;

@@ -1,7 +1,7 @@
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import type { WriterOrder, WriterReport } from '../storage/writer/writer-protocol.ts';
-import { writerMemory } from './thread-memory.ts';
 import type { WriterThreadData } from '../storage/writer/writer-thread.ts';
+import { writerMemory } from './thread-memory.ts';
 
 /** The writer's thread, as main holds it. */
 export class WriterSupervisor {
