@@ -22,7 +22,8 @@ export function reportTable(reportFile: string): string {
   const rows = readFileSync(reportFile, 'utf8')
     .split('\n')
     .slice(0, -1)
-    .map((line) => JSON.parse(line) as ReportRow);
+    .map((line) => JSON.parse(line) as ReportRow)
+    .sort((a, b) => a.test.localeCompare(b.test));
   const head = [
     '| test | survived | requests acknowledged | without an answer (carried out) | longest start after it |',
     '|---|---|---|---|---|',
