@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
+import { blobBytes, blobId } from './blob-bytes.fixture.ts';
 import type { CacheFigures, ContentCache } from './content-cache.ts';
 import type { HammerData, HammerReport } from './hammer-worker.fixture.ts';
 
@@ -10,6 +11,8 @@ export interface HammerResult {
   readonly pagesChecked: number;
   readonly deaths: number;
   readonly figures: CacheFigures;
+  /** How many slots hold a page after the cache was filled anew: all, unless a death has cost one for good. */
+  readonly filledAgain: number;
 }
 
 /**
@@ -29,12 +32,28 @@ export async function hammerCache(
     lastReport(startHammer({ ...shared, thread: 2, seed: 22, iterations })),
     dieAgainAndAgain(main, { ...shared, thread: 3, seed: 33, iterations: Number.POSITIVE_INFINITY }, deaths),
   ]);
+  const figures = main.figures();
+  fillAnew(main, figures.slots);
   return {
     wrong: results.reduce((sum, report) => sum + report.wrong, 0),
     pagesChecked: results.reduce((sum, report) => sum + report.pagesChecked, 0),
     deaths,
-    figures: main.figures(),
+    figures,
+    filledAgain: main.figures().filled,
   };
+}
+
+/** A thread that died last has left the slot that it was filling empty, and nobody has come by since. */
+function fillAnew(cache: ContentCache, slots: number): void {
+  for (let number = 0; number < 2 * slots; number += 1) {
+    const id = blobId(3, number);
+    const blob = cache.blob(id, pageBytes);
+    if (blob === undefined) throw new TypeError('The blob is too large for this cache.');
+    const bytes = blobBytes(id, 0, pageBytes);
+    // It enters at its second read.
+    cache.offer(blob, 0, bytes);
+    cache.offer(blob, 0, bytes);
+  }
 }
 
 /** What main does when a serving thread has ended. */
