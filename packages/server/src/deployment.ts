@@ -11,6 +11,7 @@ import { makeCredential } from './identity/make-credential.ts';
 import { newSystemKeys } from './identity/new-system-keys.ts';
 import { type SystemSecret, systemKeyPurposes } from './identity/system-keys.ts';
 import { jobContext } from './jobs/job-runner.ts';
+import type { Sources } from './process-sources.ts';
 import type { CommandBus, NewCredential, NewJob, NewRegistry, NewSystemKey } from './registry/commands.ts';
 import type { MetadataReader } from './registry/metadata-reader.ts';
 import { defaultRegistrySettings } from './registry/settings.ts';
@@ -19,13 +20,6 @@ import { registryKeyContext, systemKeyContext } from './sealing/box-context.ts';
 import { type KeyRing, keyFingerprint } from './sealing/key-ring.ts';
 import { createKeyRing, readKeyRing } from './sealing/key-ring-file.ts';
 import { SealingError } from './sealing/sealing-error.ts';
-
-/** Where time, ids and randomness come from. */
-export interface Sources {
-  readonly now: () => number;
-  readonly newId: () => string;
-  readonly randomBytes: (length: number) => Uint8Array;
-}
 
 /** Reads the root key, or makes it when there is neither key nor database. The caller holds the folder's guard. */
 export async function openRootKey(

@@ -2,18 +2,17 @@
  * Main's side of a running server: it holds the data folder, the writer, the serving threads, the port and the
  * operator's socket, and serves no request itself.
  */
-import { randomBytes } from 'node:crypto';
 import { type MainParts, openMain } from './compose.ts';
 import { boundAddresses, reachableHost } from './config/bound-addresses.ts';
 import { checkListen, servesTls } from './config/check-listen.ts';
 import type { Config } from './config/load-config.ts';
-import { openDeployment, type Sources } from './deployment.ts';
+import { openDeployment } from './deployment.ts';
 import { JobRunner } from './jobs/job-runner.ts';
 import { createLogger, type Logger, logFormatOf } from './observability/logger.ts';
 import { metricsText } from './observability/metrics.ts';
 import { startControlServer } from './operator/control-server.ts';
 import { operatorHandlers } from './operator/registry-operations.ts';
-import { createIdSource } from './random-ids.ts';
+import { processSources } from './process-sources.ts';
 import { listen } from './threads/listener.ts';
 import { ServingThreads } from './threads/serving-threads.ts';
 import { type Certificate, keepCertificate, openTls, trustText } from './tls/server-certificate.ts';
@@ -27,11 +26,7 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
-const sources: Sources = {
-  now: () => Date.now(),
-  newId: createIdSource(),
-  randomBytes: (length) => randomBytes(length),
-};
+const sources = processSources();
 
 /** Starts everything in the order in which it is needed; whatever fails, what was opened is closed again. */
 export async function startServer(config: Config): Promise<RunningServer> {
@@ -39,13 +34,21 @@ export async function startServer(config: Config): Promise<RunningServer> {
   const startedAt = new Date(sources.now()).toISOString();
   await using opened = new AsyncDisposableStack();
   const isTerminal = process.stdout.isTTY === true;
-  const format = logFormatOf(config.logFormat, isTerminal);
-  const log = createLogger({ level: config.logLevel, thread: 'main', format });
+  const logFormat = logFormatOf(config.logFormat, isTerminal);
+  const log = createLogger({ level: config.logLevel, thread: 'main', format: logFormat });
   opened.defer(() => log.flush());
   const main = opened.use(await openMain({ config, startedAt, sources, writerDied: dieWithoutWriter }));
   const first = await openDeployment({ config, ...main }, sources);
   const certificate = await openTls(config, sources);
-  const { threads, port } = await openServing({ config, log, main, startedAt, certificate, opened });
+  const { threads, port } = await openServing({
+    config,
+    log,
+    logFormat,
+    main,
+    startedAt,
+    certificate,
+    opened,
+  });
   opened.use(
     keepCertificate({ config, certificate, sources, log }, (renewed) => threads.useCertificate(renewed)),
   );
@@ -90,14 +93,14 @@ const threadListens = process.platform === 'win32';
 async function openServing(parts: {
   readonly config: Config;
   readonly log: Logger;
+  readonly logFormat: 'json' | 'text';
   readonly main: MainParts;
   readonly startedAt: string;
   readonly certificate: Certificate | undefined;
   readonly opened: AsyncDisposableStack;
 }): Promise<{ threads: ServingThreads; port: number }> {
-  const { config, log, main, certificate, opened } = parts;
+  const { config, log, logFormat, main, certificate, opened } = parts;
   const { adminPassword: _onlyMains, ...servingConfig } = config;
-  const logFormat = logFormatOf(config.logFormat, process.stdout.isTTY === true);
   const started = await ServingThreads.start({
     count: config.workers,
     log,

@@ -15,6 +15,7 @@ import {
   type NeededAccess,
   neededAccess,
 } from './needed-access.ts';
+import { requestIdOf } from './request-id.ts';
 import { retryAfter } from './retry-after.ts';
 import { type AddressList, clientAddress } from './trusted-proxies.ts';
 
@@ -40,7 +41,7 @@ export function createAdmit(options: {
     if (requires.kind !== 'host') decide(login, requires, facts);
     return {
       ...login,
-      requestId: requestId(facts, newId),
+      requestId: requestIdOf(headerText(facts.headers['x-request-id']), newId),
       userAgent: (facts.headers['user-agent'] ?? '').slice(0, limits.userAgentCharsMax),
       method: facts.method,
       expired,
@@ -143,12 +144,6 @@ const anonymous = (place: Pick<ConnectionLogin, 'registry'>): Caller => ({
   principal: anonymousPrincipal(place.registry.id),
   bound: undefined,
 });
-
-/** The client's own id where it is sane, so that its logs and ours can be laid side by side. */
-function requestId(facts: RequestFacts, newId: () => string): string {
-  const asked = headerText(facts.headers['x-request-id']) ?? '';
-  return asked.length <= limits.requestIdCharsMax && /^[\w.:-]+$/.test(asked) ? asked : newId();
-}
 
 function headerText(value: string | string[] | undefined): string | undefined {
   return typeof value === 'string' ? value : value?.join(',');

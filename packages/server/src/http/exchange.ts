@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { limits } from '../limits.ts';
 import type { Admission, RouteRequirement } from './admission.ts';
+import { requestIdOf } from './request-id.ts';
 import type { ParsedUrl, Target } from './target.ts';
 
 /** One request with its answer, from the first header to the last byte, on whichever way through the server. */
@@ -41,7 +41,8 @@ const exchanges = new WeakMap<IncomingMessage, Exchange>();
 /** Begins an exchange. Its URL is given by `locate`, since one that can't be parsed is answered as well. */
 export function openExchange({ request, response, awaitsContinue, newId, nowMs }: NewExchange): Exchange {
   const controller = new AbortController();
-  const requestId = requestIdOf(request.headers['x-request-id'], newId);
+  const asked = request.headers['x-request-id'];
+  const requestId = requestIdOf(typeof asked === 'string' ? asked : undefined, newId);
   // Whoever reads the header later, such as admission, finds the id that was settled here.
   request.headers['x-request-id'] = requestId;
   const exchange: Exchange = {
@@ -98,10 +99,4 @@ export function targetOf<Kind extends Target['kind']>(
 /** The repository that a target names. */
 export function repositoryNameOf(target: Target): string | undefined {
   return 'name' in target ? target.name : undefined;
-}
-
-function requestIdOf(asked: string | string[] | undefined, newId: () => string): string {
-  const usable =
-    typeof asked === 'string' && asked.length <= limits.requestIdCharsMax && /^[\w.:-]+$/.test(asked);
-  return usable ? asked : newId();
 }

@@ -1,10 +1,11 @@
 /** What the operator's command does, over the store. */
 import { parseRepositoryName } from '@cerulean/oci/repository-name.ts';
-import { newRegistry, type Sources } from '../deployment.ts';
+import { newRegistry } from '../deployment.ts';
 import { RegistryError } from '../errors.ts';
 import { generatePassword } from '../identity/generate-password.ts';
 import { makeCredential, revealPassword } from '../identity/make-credential.ts';
 import type { SystemKeys } from '../identity/system-keys.ts';
+import type { Sources } from '../process-sources.ts';
 import type { CommandBus, CommandContext } from '../registry/commands.ts';
 import type { MetadataReader, PrincipalRow, RegistryRow } from '../registry/metadata-reader.ts';
 import type { RegistryKeys } from '../registry/registry-keys.ts';

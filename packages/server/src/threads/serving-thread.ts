@@ -1,13 +1,12 @@
 /** A serving thread: it takes connections from main and serves them; writes go to the writer's thread. */
 
-import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { Server as TlsServer } from 'node:tls';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { openServing } from '../compose.ts';
 import { createLogger, type Logger } from '../observability/logger.ts';
 import { createThreadMetrics, metricsContentType, type ThreadMetrics } from '../observability/metrics.ts';
-import { createIdSource } from '../random-ids.ts';
+import { processSources } from '../process-sources.ts';
 import { readKeyRing } from '../sealing/key-ring-file.ts';
 import { SharedEpochs } from '../storage/writer/shared-epochs.ts';
 import { listenError } from './listener.ts';
@@ -31,11 +30,7 @@ async function start(main: MessagePort, data: ServingThreadData): Promise<void> 
       // Each thread reads the key itself: it never travels in a message.
       ring: await readKeyRing(data.config.rootKeyFile),
       epochs: new SharedEpochs(data.epochs),
-      sources: {
-        now: () => Date.now(),
-        newId: createIdSource(),
-        randomBytes: (length) => randomBytes(length),
-      },
+      sources: processSources(),
       log,
       observer: metrics,
       metrics: async () => ({ contentType: metricsContentType, text: await texts.ask() }),
