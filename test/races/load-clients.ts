@@ -76,15 +76,33 @@ export async function readSlowly(door: Door, path: string, over: AbortSignal): P
   socket.destroy();
 }
 
+async function startUpload(client: RawClient, repository: string): Promise<string> {
+  const path = `/v2/${repository}/blobs/uploads/`;
+  const { head } = await client.ask({ method: 'POST', path, bodyBytes: 0 });
+  return /^location: (\S+)$/im.exec(head)?.[1] ?? '';
+}
+
+/** Sends so much of a body and then nothing more, until it is over; then goes away. */
+export async function stallInMidBody(
+  door: Door,
+  {
+    repository,
+    bytes,
+    over,
+  }: { readonly repository: string; readonly bytes: Buffer; readonly over: AbortSignal },
+): Promise<void> {
+  using client = await RawClient.open(door);
+  const upload = await startUpload(client, repository);
+  client.socket.write(headOf(door, { method: 'PATCH', path: upload, bodyBytes: 2 * bytes.length }));
+  client.socket.write(bytes);
+  await new Promise<void>((resolve) => over.addEventListener('abort', () => resolve()));
+  client.socket.resetAndDestroy();
+}
+
 /** Begins an upload and goes away in the middle of its body. Answers the upload's path. */
 export async function goneInMidBody(door: Door, repository: string): Promise<string> {
   using client = await RawClient.open(door);
-  const { head } = await client.ask({
-    method: 'POST',
-    path: `/v2/${repository}/blobs/uploads/`,
-    bodyBytes: 0,
-  });
-  const upload = /^location: (\S+)$/im.exec(head)?.[1] ?? '';
+  const upload = await startUpload(client, repository);
   client.socket.write(headOf(door, { method: 'PATCH', path: upload, bodyBytes: 200_000 }));
   await new Promise((resolve) => client.socket.write(randomBytes(90_000), resolve));
   await sleep(50);

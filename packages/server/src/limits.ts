@@ -21,6 +21,11 @@ const table = {
     unit: 'bytes',
     reason: 'Up to here a sealed row is written five times as fast as a file.',
   },
+  stagingPiecesMax: {
+    value: 32,
+    unit: 'count',
+    reason: 'Pieces of 1 MiB in which a thread gathers bodies; when all are in use, others gather in 64 KiB.',
+  },
   segmentBytesMax: {
     value: 1 * GiB,
     unit: 'bytes',
@@ -129,6 +134,12 @@ const table = {
     value: 10_000,
     unit: 'count',
     reason: 'For each serving thread; more are closed at once rather than left to starve the others.',
+  },
+  requestsWaitingMax: {
+    value: 16,
+    unit: 'count',
+    reason:
+      'Requests that a connection has sent ahead; while so many wait for their turn, no more of it is read.',
   },
   uploadsOpenMax: {
     value: 1000,

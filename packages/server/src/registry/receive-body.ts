@@ -3,6 +3,7 @@ import { RegistryError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { BodyInterrupted } from './body-interrupted.ts';
 import type { SegmentFacts, UploadIdentity } from './commands.ts';
+import { inspectedPieces } from './inspected-pieces.ts';
 import { type Actor, commandOptions, type RegistryPorts } from './registry-ports.ts';
 import { digestOf, type RunningHash, type UploadState } from './upload-state.ts';
 
@@ -138,15 +139,19 @@ function refuseWhatTheHeadersTell({ state, body, range }: ReceiveBody): void {
 }
 
 /** The body's bytes; more or fewer than its Content-Range says are refused before they can be recorded. */
-async function* checkedAgainstRange({ body, range }: ReceiveBody): AsyncGenerator<Uint8Array, void, void> {
-  const saidBytes = range === undefined ? undefined : range.end - range.start + 1;
+function checkedAgainstRange({ body, range }: ReceiveBody): AsyncIterable<Uint8Array> {
+  if (range === undefined) return body.chunks;
+  const saidBytes = range.end - range.start + 1;
   let cameBytes = 0;
-  for await (const chunk of body.chunks) {
-    cameBytes += chunk.length;
-    if (saidBytes !== undefined && cameBytes > saidBytes) throw wrongSize(saidBytes, cameBytes);
-    if (chunk.length > 0) yield chunk;
-  }
-  if (saidBytes !== undefined && cameBytes < saidBytes) throw wrongSize(saidBytes, cameBytes);
+  return inspectedPieces(body.chunks, {
+    piece(piece) {
+      cameBytes += piece.length;
+      if (cameBytes > saidBytes) throw wrongSize(saidBytes, cameBytes);
+    },
+    end() {
+      if (cameBytes < saidBytes) throw wrongSize(saidBytes, cameBytes);
+    },
+  });
 }
 
 const wrongSize = (saidBytes: number, cameBytes: number): RegistryError =>

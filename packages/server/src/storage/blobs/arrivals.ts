@@ -5,8 +5,8 @@ export type Arrival =
 
 /**
  * Takes a source apart piece by piece, with an abort as one more way to end. An error of the source is an answer
- * here and not a throw: what came before it is kept. The source is not destroyed when it is left before its end;
- * a request's body must stay alive for the answer to be sent.
+ * here and not a throw: what came before it is kept. The source is told when it is left (`return`), and must
+ * not be destroyed by that: a request's body must stay alive for the answer to be sent.
  */
 export class Arrivals {
   readonly #iterator: AsyncIterator<Uint8Array>;
@@ -34,6 +34,8 @@ export class Arrivals {
 
   [Symbol.dispose](): void {
     this.#signal.removeEventListener('abort', this.#onAbort);
+    // A source that is left before its end may give back what it holds; whether it can is its own affair.
+    void this.#iterator.return?.().catch(() => undefined);
   }
 
   readonly #onAbort = (): void => this.#end?.(failedEnd(this.#signal.reason));

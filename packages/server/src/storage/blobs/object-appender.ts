@@ -25,11 +25,15 @@ export class ObjectAppender {
     return this.#writer.offsetBytes;
   }
 
-  /** Begins to write and resolves when another write may be begun; `written` is called once the memory is free again. */
-  async write(pieces: readonly Uint8Array[], written: () => void): Promise<void> {
-    if (pieces.length === 0) return written();
-    const write = this.#writer.write(pieces).then(written, (error: unknown) => {
+  /**
+   * Begins to write and resolves when another write may be begun; `settled` is called once the memory is free again,
+   * whatever became of the write.
+   */
+  async write(pieces: readonly Uint8Array[], settled: () => void): Promise<void> {
+    if (pieces.length === 0) return settled();
+    const write = this.#writer.write(pieces).then(settled, (error: unknown) => {
       this.#failure ??= { error };
+      settled();
     });
     this.#pending.push(write);
     while (this.#pending.length >= pendingWritesMax) await this.#awaitOldest();

@@ -9,6 +9,7 @@ import type { BlobObjects } from './blob-objects.ts';
 import { FilesystemObjects, prepareFilesystemObjects } from './filesystem-objects.ts';
 import { hashSegments, type ReadSegmentsOptions, readSegments, readWhole } from './sealed-blob-reader.ts';
 import { writeSegments } from './sealed-blob-writer.ts';
+import { StagingPool } from './staging-pool.ts';
 
 const registry = '11'.repeat(16);
 const blob = '22'.repeat(16);
@@ -32,6 +33,7 @@ async function storedBlob(requests: readonly number[], cipher: Cipher = 'aes-256
     const onSegment = async (segment: SegmentFacts) => void segments.push(segment);
     const common = {
       objects,
+      staging: new StagingPool({ largeMax: 1, keptMax: 0 }),
       object: newId(),
       newId,
       registry,

@@ -8,6 +8,7 @@ import type { BlobObjects, ObjectWriter } from './blob-objects.ts';
 import { MemoryObjects } from './memory-objects.ts';
 import { readSegments, readWhole } from './sealed-blob-reader.ts';
 import { type WriteSegmentsOptions, writeSegments } from './sealed-blob-writer.ts';
+import { StagingPool } from './staging-pool.ts';
 
 const registry = '11'.repeat(16);
 const blob = '22'.repeat(16);
@@ -28,7 +29,19 @@ function attempt(change: Partial<WriteSegmentsOptions> = {}, objects: BlobObject
     segments.push(segment);
     prefixes.push(hash.copy().digest('hex'));
   };
-  const defaults = { objects, object, newId, registry, blob, startBytes: 0, hash, signal: never, onSegment };
+  const staging = new StagingPool({ largeMax: 2, keptMax: 1 });
+  const defaults = {
+    objects,
+    staging,
+    object,
+    newId,
+    registry,
+    blob,
+    startBytes: 0,
+    hash,
+    signal: never,
+    onSegment,
+  };
   const write = (source: AsyncIterable<Uint8Array>) =>
     writeSegments({ ...defaults, bytesMax: 2 ** 40, ...sealed, ...change, source } as WriteSegmentsOptions);
   const owner = { registry, blob, keyOf: () => registryKey, acceptClear: change.cipher === 'none' };

@@ -10,6 +10,7 @@ import { Arrivals } from './arrivals.ts';
 import type { BlobObjects } from './blob-objects.ts';
 import { ObjectAppender } from './object-appender.ts';
 import { type SegmentEncoder, type SegmentSealing, segmentEncoder } from './segment-encoder.ts';
+import type { StagingPool } from './staging-pool.ts';
 
 export type WriteSegmentsOptions = {
   /** The plaintext: a request's body. It is neither destroyed nor returned when it is not read to its end. */
@@ -17,6 +18,7 @@ export type WriteSegmentsOptions = {
   /** True when pieces that own their memory may be freed as soon as they were read, as those of a socket may. */
   readonly sourceIsOwned?: boolean;
   readonly objects: BlobObjects;
+  readonly staging: StagingPool;
   /** A fresh id: the object that this attempt makes if it needs one. */
   readonly object: string;
   readonly newId: () => string;
@@ -49,7 +51,7 @@ export type WriteSegmentsOptions = {
  * called for it: whether that row was committed only the caller knows, who may remove the object if it was not.
  */
 export async function writeSegments(options: WriteSegmentsOptions): Promise<{ lengthBytes: number }> {
-  const attempt = new Attempt(options);
+  using attempt = new Attempt(options);
   using arrivals = new Arrivals(options.source, options.signal);
   try {
     let arrival = await arrivals.next();
@@ -66,23 +68,18 @@ export async function writeSegments(options: WriteSegmentsOptions): Promise<{ le
   }
 }
 
-/** A piece of staging: what is hashed, sealed and written at once. */
-const stagingBytes = 16 * chunkBytes;
-
 /** One source on its way into segments. */
 class Attempt {
   takenBytes = 0;
   readonly #options: WriteSegmentsOptions;
   readonly #segmentBytesMax: number;
-  /** Small until the source turns out to be large. */
+  /** What an inline segment may have, until the source turns out to be larger; then a piece of the pool's. */
   #staging = Buffer.allocUnsafeSlow(limits.inlineBytesMax);
   #stagedBytes = 0;
   #appender: ObjectAppender | undefined;
   #segment: OpenedSegment | undefined;
   #isMaybePointedTo = false;
   #reportedBytes = 0;
-  /** Staging that was lent to a write and came back. */
-  readonly #spare: Buffer<ArrayBuffer>[] = [];
 
   constructor(options: WriteSegmentsOptions) {
     this.#options = options;
@@ -115,7 +112,6 @@ class Attempt {
     if (this.#appender === undefined && this.#stagedBytes > 0) return this.#reportInline();
     if (this.#segment !== undefined) await this.#endSegment(this.#segment);
     await this.#appender?.close();
-    for (const staging of [this.#staging, ...this.#spare]) releaseBytes(staging);
   }
 
   /** After a failure: forgets the open segment, and the object where nothing can point to it. Never rejects. */
@@ -123,6 +119,12 @@ class Attempt {
     this.#segment?.encoder.discard();
     this.#segment = undefined;
     await this.#appender?.giveUp({ keepObject: this.#isMaybePointedTo });
+  }
+
+  /** Gives the staging back; nothing may be taken afterwards. */
+  [Symbol.dispose](): void {
+    if (this.#appender === undefined) releaseBytes(this.#staging);
+    else this.#options.staging.giveBack(this.#staging);
   }
 
   #stage(piece: Uint8Array): void {
@@ -133,7 +135,7 @@ class Attempt {
   async #beginObject(): Promise<void> {
     this.#appender = await ObjectAppender.create(this.#options.objects, this.#options.object);
     const small = this.#staging;
-    this.#staging = Buffer.allocUnsafeSlow(stagingBytes);
+    this.#staging = this.#options.staging.take();
     small.copy(this.#staging, 0, 0, this.#stagedBytes);
     releaseBytes(small);
   }
@@ -157,9 +159,10 @@ class Attempt {
     const { encoder } = segment;
     const pieces = encoder.push(plaintext);
     if (encoder.borrowsPlaintext) {
-      this.#staging = this.#spare.pop() ?? Buffer.allocUnsafeSlow(stagingBytes);
-      await this.#open().write(pieces, () => void this.#spare.push(staging));
+      this.#staging = this.#options.staging.take();
+      await this.#open().write(pieces, () => this.#options.staging.giveBack(staging));
     } else {
+      this.#staging = this.#options.staging.renew(staging);
       await this.#open().write(pieces, () => encoder.release(pieces));
     }
   }
@@ -212,7 +215,6 @@ class Attempt {
       objectOffset: null,
       keyBox: null,
     });
-    releaseBytes(this.#staging);
   }
 
   async #report(segment: SegmentFacts): Promise<void> {

@@ -1,6 +1,8 @@
 /** The domain's `BlobWriter` and `BlobReader` over sealed segments in objects and rows. */
+import { limits } from '../../limits.ts';
 import type { BlobReader, BlobWriter } from '../../registry/blob-bytes.ts';
 import type { SegmentFacts } from '../../registry/commands.ts';
+import { inspectedPieces } from '../../registry/inspected-pieces.ts';
 import type { RegistryKeys } from '../../registry/registry-keys.ts';
 import { boxKeyNumber } from '../../sealing/box.ts';
 import type { BlobObjects } from './blob-objects.ts';
@@ -8,6 +10,7 @@ import type { FreeSpaceGuard } from './free-space-guard.ts';
 import { readSegments } from './sealed-blob-reader.ts';
 import { writeSegments } from './sealed-blob-writer.ts';
 import type { SegmentSealing } from './segment-encoder.ts';
+import { StagingPool } from './staging-pool.ts';
 
 export interface StoredBlobsOptions {
   readonly objects: BlobObjects;
@@ -20,8 +23,12 @@ export interface StoredBlobsOptions {
   readonly newId: () => string;
 }
 
+/** Pieces that a thread keeps while nobody pushes: enough for a few layers at once. */
+const stagingKeptMax = 4;
+
 export function storedBlobWriter(options: StoredBlobsOptions): BlobWriter {
   const { objects, keys, encryption, freeSpace, newId } = options;
+  const staging = new StagingPool({ largeMax: limits.stagingPiecesMax, keptMax: stagingKeptMax });
 
   async function sealing(registry: { id: string; keyNumber: number }): Promise<SegmentSealing> {
     if (encryption === 'none') return { cipher: 'none' };
@@ -33,9 +40,10 @@ export function storedBlobWriter(options: StoredBlobsOptions): BlobWriter {
     async write({ registry, blob, startBytes, bytesMax, source, hash, onSegment }) {
       freeSpace.check();
       await writeSegments({
-        source: whileRoom(source, freeSpace),
+        source: inspectedPieces(source, { piece: () => freeSpace.check() }),
         sourceIsOwned: true,
         objects,
+        staging,
         object: newId(),
         newId,
         registry: registry.id,
@@ -83,16 +91,6 @@ function keyNumbers(segments: readonly SegmentFacts[]): Set<number> {
     if (number !== undefined) numbers.add(number);
   }
   return numbers;
-}
-
-async function* whileRoom(
-  source: AsyncIterable<Uint8Array>,
-  freeSpace: FreeSpaceGuard,
-): AsyncGenerator<Uint8Array> {
-  for await (const piece of source) {
-    freeSpace.check();
-    yield piece;
-  }
 }
 
 const neverAborted = new AbortController().signal;
