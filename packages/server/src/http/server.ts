@@ -3,7 +3,7 @@
  * looked up, and then it goes one of two ways, each of which begins with the same admission. GET and HEAD of manifests
  * and blobs go the lean way and only that; everything else goes through Fastify.
  */
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import type { FastifyPluginCallback } from 'fastify';
 import { RegistryError } from '../errors.ts';
 import { limits } from '../limits.ts';
@@ -22,6 +22,8 @@ import { answerError } from './oci/translate-error.ts';
 import { createOpsRoutes, type OpsChecks } from './ops/ops-routes.ts';
 import { watchExchange } from './request-log.ts';
 import { parseUrl } from './target.ts';
+import { type Arrival, Turns } from './turns.ts';
+import { watchUntakenAnswers } from './untaken-answers.ts';
 
 export interface HttpServerOptions {
   readonly doors: Doors;
@@ -51,6 +53,7 @@ export interface HttpServer {
 
 interface ServerState {
   readonly running: Set<Exchange>;
+  readonly turns: Turns;
   draining: boolean;
   fastify: RequestHandler;
 }
@@ -58,14 +61,12 @@ interface ServerState {
 /** Makes a server that does not listen yet. @throws TypeError when a route declares no requirement */
 export async function createHttpServer(options: HttpServerOptions): Promise<HttpServer> {
   const running = new Set<Exchange>();
-  const state: ServerState = { running, draining: false, fastify: () => undefined };
+  const turns = new Turns((arrival) => dispatch(options, state, arrival));
+  const state: ServerState = { running, turns, draining: false, fastify: () => undefined };
   const server = createNodeServer(options.tls);
-  server.on('request', (request, response) =>
-    dispatch(options, state, { request, response, awaitsContinue: false }),
-  );
-  server.on('checkContinue', (request, response) =>
-    dispatch(options, state, { request, response, awaitsContinue: true }),
-  );
+  server.on('request', (request, response) => turns.take({ request, response, awaitsContinue: false }));
+  server.on('checkContinue', (request, response) => turns.take({ request, response, awaitsContinue: true }));
+  const untaken = watchUntakenAnswers(running, limits.responseIdleMs);
   const own = [
     createOciRoutes(options.ports),
     createOpsRoutes(options.ops, (request) => exchangeOf(request.raw)),
@@ -89,6 +90,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
       server.closeAllConnections();
     },
     async [Symbol.asyncDispose]() {
+      untaken[Symbol.dispose]();
       server.closeAllConnections();
       await app.close();
       // Also ends the watch that `listening` began where nobody ever listened.
@@ -97,17 +99,14 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   };
 }
 
-interface Arrival {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  readonly awaitsContinue: boolean;
-}
-
 function dispatch(options: HttpServerOptions, state: ServerState, arrival: Arrival): void {
   const { request, response } = arrival;
   const exchange = openExchange({ ...arrival, newId: options.newId, nowMs: options.nowMs });
   state.running.add(exchange);
-  response.once('close', () => state.running.delete(exchange));
+  exchange.whenClosed(() => {
+    state.running.delete(exchange);
+    state.turns.over(request);
+  });
   try {
     if (state.draining) throw closing('shutting_down', 'The server is stopping.');
     refuseBadHost(request);
