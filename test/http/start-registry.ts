@@ -159,6 +159,7 @@ function keepingLogger(lines: LoggedLine[]): Logger {
       void lines.push({ ...facts, level, msg });
   return Object.assign(Object.create(logger) as Logger, {
     info: keep('info'),
+    request: (line: object) => keep('info')({ ...line }, 'request'),
     warn: keep('warn'),
     error: keep('error'),
   });

@@ -66,6 +66,7 @@ export interface Admission {
 /**
  * Lets a request in, or throws a RegistryError: `host_unknown` (421), `unauthorized` and `insufficient_scope` (401 with
  * a challenge, which the error carries as `challenge`), `denied`, `too_many_requests`.
+ * The answer is there at once where the connection has proved before who it is.
  * For requirements `nothing` and `operator-address` there is no registry: use `AdmitOperatorAddress`.
  */
-export type Admit = (facts: RequestFacts, route: RouteRequirement) => Promise<Admission>;
+export type Admit = (facts: RequestFacts, route: RouteRequirement) => Admission | Promise<Admission>;

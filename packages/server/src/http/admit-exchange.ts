@@ -10,13 +10,13 @@ export interface Doors {
 
 /**
  * Every request goes through here, on both ways, before anything looks at it. The route is what it declares itself.
- * @throws RegistryError, as Admit does
+ * The answer is there at once where Admit has it at once. @throws RegistryError, as Admit does
  */
-export async function admitExchange(
+export function admitExchange(
   doors: Doors,
   exchange: Exchange,
   route: RouteRequirement,
-): Promise<void> {
+): void | Promise<void> {
   exchange.route = route;
   const { request, peerAddress, encrypted } = exchange;
   const { headers, method = '' } = request;
@@ -24,5 +24,11 @@ export async function admitExchange(
   if (route.requires.kind === 'operator-address') return doors.admitOperatorAddress({ peerAddress, headers });
   const repositoryName = repositoryNameOf(exchange.url.target);
   const facts = { method, headers, peerAddress, encrypted, connection: request.socket, repositoryName };
-  exchange.admission = await doors.admit(facts, route);
+  const admission = doors.admit(facts, route);
+  if (admission instanceof Promise) {
+    return admission.then((admitted) => {
+      exchange.admission = admitted;
+    });
+  }
+  exchange.admission = admission;
 }

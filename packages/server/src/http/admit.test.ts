@@ -24,7 +24,7 @@ interface Asked {
 async function openAdmission(settings: Partial<RegistrySettings> = {}) {
   const deployment = await openDeployment({ settings });
   const admit = admitOf(deployment);
-  const ask = (asked: Asked) => admit(factsOf(asked), { operation: 'test', requires: asked.requires });
+  const ask = async (asked: Asked) => admit(factsOf(asked), { operation: 'test', requires: asked.requires });
   return { deployment, ask, [Symbol.asyncDispose]: () => deployment[Symbol.asyncDispose]() };
 }
 

@@ -5,7 +5,7 @@ import type { Authenticated, Authenticator } from '../identity/authenticate.ts';
 import type { Directory } from '../identity/directory.ts';
 import { type Credentials, parseAuthorization } from '../identity/parse-authorization.ts';
 import { limits } from '../limits.ts';
-import type { Admit, RequestFacts } from './admission.ts';
+import type { Admission, Admit, RequestFacts } from './admission.ts';
 import type { ConnectionLogin, ConnectionLogins } from './connection-logins.ts';
 import { type HostRules, loginServerOf, noSuchRegistry, resolveHost } from './hosts.ts';
 import { HttpRefusal } from './http-refusal.ts';
@@ -14,6 +14,7 @@ import {
   challengeFor,
   type NeededAccess,
   neededAccess,
+  neededRight,
 } from './needed-access.ts';
 import { requestIdOf } from './request-id.ts';
 import { retryAfter } from './retry-after.ts';
@@ -31,21 +32,31 @@ export function createAdmit(options: {
   readonly newId: () => string;
 }): Admit {
   const { logins, newId } = options;
-  return async (facts, { requires }) => {
+  const admissionOf = (login: ConnectionLogin, facts: RequestFacts, expired: boolean): Admission => ({
+    registry: login.registry,
+    loginServer: login.loginServer,
+    clientAddress: login.clientAddress,
+    host: login.host,
+    baseUrl: login.baseUrl,
+    caller: login.caller,
+    requestId: requestIdOf(headerText(facts.headers['x-request-id']), newId),
+    userAgent: (facts.headers['user-agent'] ?? '').slice(0, limits.userAgentCharsMax),
+    method: facts.method,
+    expired,
+  });
+  return (facts, { requires }) => {
     if (requires.kind === 'nothing' || requires.kind === 'operator-address') {
       throw new TypeError(`A route that requires ${requires.kind} is not under a registry.`);
     }
     const known = requires.kind === 'host' ? undefined : logins.recall(facts);
-    const { expired, ...login } =
-      known === undefined ? await findLogin(options, facts, requires) : { ...known, expired: false };
-    if (requires.kind !== 'host') decide(login, requires, facts);
-    return {
-      ...login,
-      requestId: requestIdOf(headerText(facts.headers['x-request-id']), newId),
-      userAgent: (facts.headers['user-agent'] ?? '').slice(0, limits.userAgentCharsMax),
-      method: facts.method,
-      expired,
-    };
+    if (known === undefined) {
+      return findLogin(options, facts, requires).then(({ expired, ...login }) => {
+        if (requires.kind !== 'host') decide(login, requires, facts);
+        return admissionOf(login, facts, expired);
+      });
+    }
+    if (requires.kind !== 'host') decide(known, requires, facts);
+    return admissionOf(known, facts, false);
   };
 }
 
@@ -126,18 +137,14 @@ async function logIn(authenticator: Authenticator, asked: Asked): Promise<Authen
 
 /** Rights are decided at every request, from what the caller may do now. */
 function decide(login: ConnectionLogin, requires: CredentialsRequirement, facts: RequestFacts): void {
-  const needed = neededAccess(requires, facts.repositoryName);
-  const isWithout = (facts.headers.authorization ?? '').trim() === '';
-  if (needed.decision === undefined) {
-    if (isWithout) throw challengeFor(needed, login, { why: 'unauthorized', message: undefined });
-    return;
-  }
-  const { action, resourceIn } = needed.decision;
   const { caller, registry } = login;
-  const { allowed } = authorise({ caller, action, resource: resourceIn(registry.id) }, registry.settings);
-  if (allowed) return;
+  const { repositoryName: name } = facts;
+  const right = neededRight(requires, { registry: registry.id, name });
+  if (right !== undefined && authorise({ caller, ...right }, registry.settings).allowed) return;
+  const isWithout = (facts.headers.authorization ?? '').trim() === '';
+  if (right === undefined && !isWithout) return;
   const why = isWithout ? 'unauthorized' : 'insufficient_scope';
-  throw challengeFor(needed, login, { why, message: undefined });
+  throw challengeFor(neededAccess(requires, name), login, { why, message: undefined });
 }
 
 const anonymous = (place: Pick<ConnectionLogin, 'registry'>): Caller => ({

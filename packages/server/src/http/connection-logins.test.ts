@@ -9,7 +9,10 @@ const pull = { operation: 'test', requires: { kind: 'repository', action: 'pull'
 const push = { operation: 'test', requires: { kind: 'repository', action: 'push' } } as const;
 
 /** An admission whose look-ups are counted: a login that is remembered looks nothing up. */
-function countingAdmit(deployment: TestDeployment): { admit: Admit; lookUps: () => number } {
+function countingAdmit(deployment: TestDeployment): {
+  admit: (...asked: Parameters<Admit>) => Promise<Awaited<ReturnType<Admit>>>;
+  lookUps: () => number;
+} {
   const { directory, authenticator } = deployment.identity;
   let lookUps = 0;
   const admit = createAdmit({
@@ -32,7 +35,7 @@ function countingAdmit(deployment: TestDeployment): { admit: Admit; lookUps: () 
     logins: new ConnectionLogins(deployment.epochs, deployment.clock),
     newId,
   });
-  return { admit, lookUps: () => lookUps };
+  return { admit: async (facts, route) => admit(facts, route), lookUps: () => lookUps };
 }
 
 function facts(authorization: string, change: Partial<RequestFacts> = {}): RequestFacts {

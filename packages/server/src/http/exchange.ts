@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Admission, RouteRequirement } from './admission.ts';
 import { requestIdOf } from './request-id.ts';
-import type { ParsedUrl, Target } from './target.ts';
+import { noUrl, type ParsedUrl, type Target } from './target.ts';
 
 /** One request with its answer, from the first header to the last byte, on whichever way through the server. */
 export interface Exchange {
@@ -25,6 +25,10 @@ export interface Exchange {
   outcome: string | undefined;
   /** Ends the reading of the body, while it is waited for: the server is closing. */
   interruptBody: (() => void) | undefined;
+  /** The answer is complete, and only its client keeps it from being over. */
+  answered: boolean;
+  /** Tells when the response is closed: all was sent, or nobody is there any more. Each is told, in order. */
+  whenClosed(tell: () => void): void;
 }
 
 export interface NewExchange {
@@ -35,37 +39,72 @@ export interface NewExchange {
   readonly nowMs: () => number;
 }
 
-const nowhere: ParsedUrl = { target: { kind: 'elsewhere' }, path: '', query: new URLSearchParams() };
-const exchanges = new WeakMap<IncomingMessage, Exchange>();
+/** Where a request keeps its exchange: a map from one to the other would be work for the collector at each answer. */
+const exchangeKey = Symbol('exchange');
+type WithExchange = IncomingMessage & { [exchangeKey]?: Exchange };
 
-/** Begins an exchange. Its URL is given by `locate`, since one that can't be parsed is answered as well. */
+/**
+ * Begins an exchange. Its URL is given by `locate`, since one that can't be parsed is answered as well.
+ * One listener is told of the end and tells all who want to know: listeners of their own cost a small answer dear.
+ */
 export function openExchange({ request, response, awaitsContinue, newId, nowMs }: NewExchange): Exchange {
-  const controller = new AbortController();
   const asked = request.headers['x-request-id'];
   const requestId = requestIdOf(typeof asked === 'string' ? asked : undefined, newId);
   // Whoever reads the header later, such as admission, finds the id that was settled here.
   request.headers['x-request-id'] = requestId;
-  const exchange: Exchange = {
-    request,
-    response,
-    requestId,
-    encrypted: 'encrypted' in request.socket,
-    peerAddress: request.socket.remoteAddress ?? '',
-    startedAtMs: nowMs(),
-    signal: controller.signal,
-    url: nowhere,
-    route: undefined,
-    admission: undefined,
-    awaitsContinue,
-    bytesIn: 0,
-    outcome: undefined,
-    interruptBody: undefined,
-  };
-  response.once('close', () => {
-    if (!response.writableFinished) controller.abort();
-  });
-  exchanges.set(request, exchange);
+  const exchange = new ServedExchange(request, response, requestId);
+  exchange.awaitsContinue = awaitsContinue;
+  exchange.startedAtMs = nowMs();
+  response.on('close', exchange.onClose);
+  (request as WithExchange)[exchangeKey] = exchange;
   return exchange;
+}
+
+class ServedExchange implements Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly requestId: string;
+  readonly encrypted: boolean;
+  readonly peerAddress: string;
+  startedAtMs = 0;
+  url = noUrl;
+  route: RouteRequirement | undefined = undefined;
+  admission: Admission | undefined = undefined;
+  awaitsContinue = false;
+  bytesIn = 0;
+  outcome: string | undefined = undefined;
+  interruptBody: (() => void) | undefined = undefined;
+  answered = false;
+  #abort: AbortController | undefined = undefined;
+  #closed = false;
+  readonly #whenClosed: (() => void)[] = [];
+
+  constructor(request: IncomingMessage, response: ServerResponse, requestId: string) {
+    const { socket } = request;
+    this.request = request;
+    this.response = response;
+    this.requestId = requestId;
+    this.encrypted = 'encrypted' in socket;
+    this.peerAddress = socket.remoteAddress ?? '';
+  }
+
+  get signal(): AbortSignal {
+    if (this.#abort === undefined) {
+      this.#abort = new AbortController();
+      if (this.#closed && !this.response.writableFinished) this.#abort.abort();
+    }
+    return this.#abort.signal;
+  }
+
+  whenClosed(tell: () => void): void {
+    this.#whenClosed.push(tell);
+  }
+
+  readonly onClose = (): void => {
+    this.#closed = true;
+    if (!this.response.writableFinished) this.#abort?.abort();
+    for (const tell of this.#whenClosed) tell();
+  };
 }
 
 /** Gives the exchange its URL, once. */
@@ -75,7 +114,7 @@ export function locate(exchange: Exchange, url: ParsedUrl): void {
 
 /** The exchange that a request belongs to. */
 export function exchangeOf(request: IncomingMessage): Exchange {
-  const exchange = exchanges.get(request);
+  const exchange = (request as WithExchange)[exchangeKey];
   if (exchange === undefined) throw new TypeError('A request came by another way than through the server.');
   return exchange;
 }

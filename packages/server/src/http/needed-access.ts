@@ -7,12 +7,8 @@ import { ChallengeError } from './challenge-error.ts';
 /** What a route under a registry may require of credentials. */
 export type CredentialsRequirement = Exclude<Requirement, { kind: 'nothing' | 'operator-address' | 'host' }>;
 
-/** What a request needs: the action that is decided, and the scope that a token for it has. */
+/** What a request needs of its credentials: the scope that a token for it has, and whether it may be an old one. */
 export interface NeededAccess {
-  /** Undefined where valid credentials of any kind are enough. */
-  readonly decision:
-    | { readonly action: Action; readonly resourceIn: (registry: string) => Resource }
-    | undefined;
   readonly scope: Scope | undefined;
   readonly acceptsExpired: boolean;
 }
@@ -26,23 +22,42 @@ const scopeActions: Readonly<Record<Exclude<Action, 'catalog'>, readonly string[
   metadata_write: ['metadata_write'],
 };
 
-/** Reads a requirement. `name` is the request's repository; a TypeError where the route needs one and has none. */
-export function neededAccess(requires: CredentialsRequirement, name: string | undefined): NeededAccess {
-  if (requires.kind === 'login') return { decision: undefined, scope: undefined, acceptsExpired: false };
-  if (requires.kind === 'catalog') {
-    return {
-      decision: { action: 'catalog', resourceIn: (registry) => ({ type: 'registry', registry }) },
-      scope: { type: 'registry', name: 'catalog', actions: ['*'] },
-      acceptsExpired: false,
-    };
+/**
+ * What is to be decided; undefined where valid credentials of any kind are enough. `name` is the request's repository.
+ * @throws TypeError where the route needs one and has none
+ */
+export function neededRight(
+  requires: CredentialsRequirement,
+  { registry, name }: { readonly registry: string; readonly name: string | undefined },
+): { readonly action: Action; readonly resource: Resource } | undefined {
+  switch (requires.kind) {
+    case 'login':
+      return undefined;
+    case 'catalog':
+      return { action: 'catalog', resource: { type: 'registry', registry } };
+    case 'repository':
+      return {
+        action: requires.action,
+        resource: { type: 'repository', registry, name: repositoryNamed(name) },
+      };
   }
-  if (name === undefined) throw new TypeError('A route that requires a right on a repository names none.');
-  const { action } = requires;
+}
+
+/** Reads a requirement. @throws TypeError as `neededRight` does */
+export function neededAccess(requires: CredentialsRequirement, name: string | undefined): NeededAccess {
+  if (requires.kind === 'login') return { scope: undefined, acceptsExpired: false };
+  if (requires.kind === 'catalog') {
+    return { scope: { type: 'registry', name: 'catalog', actions: ['*'] }, acceptsExpired: false };
+  }
   return {
-    decision: { action, resourceIn: (registry) => ({ type: 'repository', registry, name }) },
-    scope: { type: 'repository', name, actions: scopeActions[action] },
+    scope: { type: 'repository', name: repositoryNamed(name), actions: scopeActions[requires.action] },
     acceptsExpired: requires.acceptsExpired === true,
   };
+}
+
+function repositoryNamed(name: string | undefined): string {
+  if (name === undefined) throw new TypeError('A route that requires a right on a repository names none.');
+  return name;
 }
 
 /** Why a request is sent back: without credentials (or with wrong ones), with a token of no use, without the right. */

@@ -1,5 +1,6 @@
 import type { Logger } from '../observability/logger.ts';
-import type { FinishedRequest, RequestObserver } from '../observability/metrics.ts';
+import type { RequestObserver } from '../observability/metrics.ts';
+import type { RequestLine } from '../observability/request-line.ts';
 import { type Exchange, repositoryNameOf } from './exchange.ts';
 import type { Target } from './target.ts';
 
@@ -14,27 +15,28 @@ export interface Watching {
 
 /** Writes one line and one set of figures when the exchange is over. The only place where requests are logged. */
 export function watchExchange(exchange: Exchange, operation: string, watching: Watching): void {
-  const { response } = exchange;
-  const { socket } = exchange.request;
-  const bytesBefore = socket.bytesWritten;
+  const bytesBefore = exchange.request.socket.bytesWritten;
   watching.observer.started(operation);
-  response.once('close', () => {
-    const finished: FinishedRequest = {
-      operation,
-      status: response.writableFinished ? response.statusCode : clientGone,
-      durationMs: Math.round((watching.nowMs() - exchange.startedAtMs) * 10) / 10,
-      bytesIn: exchange.bytesIn,
-      bytesOut: socket.bytesWritten - bytesBefore,
-    };
-    watching.observer.finished(finished);
-    watching.log.info({ ...finished, ...factsOf(exchange) }, 'request');
+  exchange.whenClosed(() => {
+    const line = lineOf(exchange, operation, { nowMs: watching.nowMs(), bytesBefore });
+    watching.observer.finished(line);
+    watching.log.request(line);
   });
 }
 
 /** Never the URL as it came: it may hold an upload's token, or a secret that somebody put into a query. */
-function factsOf(exchange: Exchange): Record<string, unknown> {
-  const { admission, url, request } = exchange;
+function lineOf(
+  exchange: Exchange,
+  operation: string,
+  { nowMs, bytesBefore }: { readonly nowMs: number; readonly bytesBefore: number },
+): RequestLine {
+  const { admission, url, request, response } = exchange;
   return {
+    operation,
+    status: response.writableFinished ? response.statusCode : clientGone,
+    durationMs: Math.round((nowMs - exchange.startedAtMs) * 10) / 10,
+    bytesIn: exchange.bytesIn,
+    bytesOut: request.socket.bytesWritten - bytesBefore,
     method: request.method,
     requestId: exchange.requestId,
     address: admission?.clientAddress ?? exchange.peerAddress,

@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { limits } from '../limits.ts';
+import { bodyLength } from './body-length.ts';
 import { commonHeaders, type HeaderValues } from './common-headers.ts';
 import type { Exchange } from './exchange.ts';
-import { bodyLength } from './request-body.ts';
 
 /** A whole answer. `body` is sent as it is, never compressed; HEAD gets its headers only. */
 export interface Answer {
@@ -23,7 +23,7 @@ export function respond(exchange: Exchange, answer: Answer): void {
   response.writeHead(answer.status, headers as Record<string, string | number | string[]>);
   const sent = request.method === 'HEAD' ? undefined : body;
   // Whoever waits to be told to send has sent nothing yet.
-  if (!unwanted || exchange.awaitsContinue) endWithinTime(response, sent);
+  if (!unwanted || exchange.awaitsContinue) endWithinTime(exchange, sent);
   else void sendBeforeClosing({ request, response, body: sent });
 }
 
@@ -33,15 +33,13 @@ export function respond(exchange: Exchange, answer: Answer): void {
  */
 const joinedBytesMax = 16 * 1024;
 
-/** Ends a response; a client that doesn't take it within `responseIdleMs` is disconnected. */
-export function endWithinTime(response: ServerResponse, body?: Uint8Array): void {
-  // Most answers fit into the socket's buffer, and then no timer is needed.
+/** Ends a response; the server disconnects a client that doesn't take it within `responseIdleMs`. */
+export function endWithinTime(exchange: Exchange, body?: Uint8Array): void {
+  const { response } = exchange;
   if (body === undefined) response.end();
   else if (body.length <= joinedBytesMax) response.end(asBuffer(body).toString('latin1'), 'latin1');
   else response.end(body);
-  if (response.writableFinished) return;
-  const timer = setTimeout(() => response.destroy(), limits.responseIdleMs);
-  response.once('close', () => clearTimeout(timer));
+  exchange.answered = true;
 }
 
 /** True when more of the request's body may come than is worth reading for the sake of the connection. */

@@ -29,6 +29,31 @@ export interface ParsedUrl {
   readonly query: URLSearchParams;
 }
 
+/** Most requests have no query, and few of those that have one are asked for it. */
+class SplitUrl implements ParsedUrl {
+  readonly target: Target;
+  readonly path: string;
+  readonly #queryText: string;
+  #query: URLSearchParams | undefined;
+
+  constructor(target: Target, path: string, queryText: string) {
+    this.target = target;
+    this.path = path;
+    this.#queryText = queryText;
+  }
+
+  get query(): URLSearchParams {
+    if (this.#queryText === '') return noQuery;
+    this.#query ??= new URLSearchParams(this.#queryText);
+    return this.#query;
+  }
+}
+
+const noQuery = new URLSearchParams();
+
+/** What stands for the URL of a request whose own can't be read. */
+export const noUrl: ParsedUrl = new SplitUrl({ kind: 'elsewhere' }, '', '');
+
 /**
  * Reads a request's URL. Repository names come with slashes as they are, or as one segment with `%2F`, and are decoded
  * exactly once. `host` is the Host header: a URL in absolute form must name the same.
@@ -44,8 +69,7 @@ export function parseUrl(url: string, host: string | undefined): ParsedUrl {
   const mark = local.indexOf('?');
   const path = mark < 0 ? local : local.slice(0, mark);
   // A fragment is never sent; where one is, it is a part of the last value, as any other character.
-  const query = new URLSearchParams(mark < 0 ? '' : local.slice(mark + 1));
-  return { target: parsePath(path), path, query };
+  return new SplitUrl(parsePath(path), path, mark < 0 ? '' : local.slice(mark + 1));
 }
 
 function originForm(url: string, host: string | undefined): string {
@@ -60,30 +84,46 @@ function originForm(url: string, host: string | undefined): string {
   return absolute[2];
 }
 
+const root = '/v2/';
+
 function parsePath(path: string): Target {
-  if (path === '/v2/' || path === '/v2') return { kind: 'base' };
-  if (!path.startsWith('/v2/')) return { kind: 'elsewhere' };
-  const parts = path.slice('/v2/'.length).split('/');
-  if (parts.length === 1 && parts[0] === '_catalog') return { kind: 'catalog' };
+  if (path === root || path === '/v2') return { kind: 'base' };
+  if (!path.startsWith(root)) return { kind: 'elsewhere' };
+  if (path === '/v2/_catalog') return { kind: 'catalog' };
   // From the end: a repository may itself be called `manifests` or `blobs/uploads`.
-  const [beforeLast = '', parent = '', last = ''] = [parts.at(-3), parts.at(-2), parts.at(-1)];
-  const name = (tail: number): RepositoryName => repositoryName(parts.slice(0, -tail));
-  if (beforeLast === 'blobs' && parent === 'uploads') {
-    return last === ''
-      ? { kind: 'uploads', name: name(3) }
-      : { kind: 'upload', name: name(3), token: decode(last) };
+  const lastSlash = path.lastIndexOf('/');
+  const parentSlash = path.lastIndexOf('/', lastSlash - 1);
+  const last = path.slice(lastSlash + 1);
+  const parent = path.slice(parentSlash + 1, lastSlash);
+  switch (parent) {
+    case 'manifests':
+      return { kind: 'manifest', name: repositoryName(path, parentSlash), reference: decode(last) };
+    case 'blobs':
+      if (last === 'uploads') return { kind: 'uploads', name: repositoryName(path, parentSlash) };
+      return { kind: 'blob', name: repositoryName(path, parentSlash), digest: decode(last) };
+    case 'referrers':
+      return { kind: 'referrers', name: repositoryName(path, parentSlash), digest: decode(last) };
+    case 'tags':
+      if (last !== 'list') return { kind: 'unknown' };
+      return { kind: 'tags', name: repositoryName(path, parentSlash) };
+    case 'uploads':
+      return parseUpload(path, parentSlash, last);
+    default:
+      return { kind: 'unknown' };
   }
-  if (parent === 'manifests') return { kind: 'manifest', name: name(2), reference: decode(last) };
-  if (parent === 'blobs' && last === 'uploads') return { kind: 'uploads', name: name(2) };
-  if (parent === 'blobs') return { kind: 'blob', name: name(2), digest: decode(last) };
-  if (parent === 'tags' && last === 'list') return { kind: 'tags', name: name(2) };
-  if (parent === 'referrers') return { kind: 'referrers', name: name(2), digest: decode(last) };
-  return { kind: 'unknown' };
+}
+
+/** `<name>/blobs/uploads/<token>`, where the slash before `uploads` is known. */
+function parseUpload(path: string, uploadsSlash: number, token: string): Target {
+  const blobsSlash = path.lastIndexOf('/', uploadsSlash - 1);
+  if (path.slice(blobsSlash + 1, uploadsSlash) !== 'blobs') return { kind: 'unknown' };
+  const name = repositoryName(path, blobsSlash);
+  return token === '' ? { kind: 'uploads', name } : { kind: 'upload', name, token: decode(token) };
 }
 
 /** `..`, `//`, NUL, backslashes and what is still encoded after one decoding are no letters of a name. */
-function repositoryName(parts: readonly string[]): RepositoryName {
-  const text = decode(parts.join('/'));
+function repositoryName(path: string, end: number): RepositoryName {
+  const text = decode(path.slice(root.length, end));
   const name = parseRepositoryName(text);
   if (name !== undefined) return name;
   const rule =
@@ -95,6 +135,7 @@ function repositoryName(parts: readonly string[]): RepositoryName {
 
 /** What can't be decoded stays as it is, and then is neither a name nor a tag nor a digest. */
 function decode(text: string): string {
+  if (!text.includes('%')) return text;
   try {
     return decodeURIComponent(text);
   } catch (error) {

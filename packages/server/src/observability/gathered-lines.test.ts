@@ -34,6 +34,6 @@ test('an error is written at once, with what came before it', () => {
 
 test('a lot of lines is written without anybody asking', () => {
   const { log, read } = logTo();
-  for (let index = 0; index < 200; index += 1) log.info(`line ${index} ${'x'.repeat(50)}`);
+  for (let index = 0; index < 200; index += 1) log.info(`line ${index} ${'x'.repeat(300)}`);
   expect(read().length).toBeGreaterThan(100);
 });

@@ -1,7 +1,7 @@
 import { writeSync } from 'node:fs';
 
 /** Lines are written together when this much has gathered, or after this time: a write for each costs a tenth of a small answer. */
-const gatheredCharsMax = 8 * 1024;
+const gatheredCharsMax = 32 * 1024;
 const gatheredMs = 250;
 /** pino's number of `error`; what is as grave has this or more. */
 const errorLevel = 50;

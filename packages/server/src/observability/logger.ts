@@ -1,8 +1,9 @@
 import pino from 'pino';
 import { GatheredLines } from './gathered-lines.ts';
+import { createRequestLog, noRequestLog, type RequestLog } from './request-line.ts';
 import { textLine } from './text-lines.ts';
 
-export type Logger = pino.Logger;
+export type Logger = pino.Logger & { readonly request: RequestLog };
 
 /**
  * Where a secret could stand in what is logged: it is cut out even if somebody passes it by mistake. No wildcards: they
@@ -28,16 +29,20 @@ export interface LoggerOptions {
 /** Structured logs on standard output, a line each. Whoever ends calls `flush`. */
 export function createLogger(options: LoggerOptions): Logger {
   const format = options.format === 'json' ? (line: string): string => line : textLine;
-  return pino(
+  const { level, thread } = options;
+  const lines = new GatheredLines(1, format);
+  const log = pino(
     {
-      level: options.level,
-      base: { thread: options.thread },
+      level,
+      base: { thread },
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
       redact: { paths: redacted, censor: '[secret]' },
     },
-    new GatheredLines(1, format),
+    lines,
   );
+  const request = log.isLevelEnabled('info') ? createRequestLog(lines, thread) : noRequestLog;
+  return Object.assign(log, { request });
 }
 
 /** `auto` is text where a person reads, and JSON where a program does. */

@@ -1,13 +1,5 @@
-import { AggregatorRegistry, Counter, Gauge, Histogram, Registry } from 'prom-client';
-
-/** What a request reports when it is over. */
-export interface FinishedRequest {
-  readonly operation: string;
-  readonly status: number;
-  readonly durationMs: number;
-  readonly bytesIn: number;
-  readonly bytesOut: number;
-}
+import { AggregatorRegistry, Counter, Gauge, Registry } from 'prom-client';
+import { type FinishedRequest, RequestTally } from './request-tally.ts';
 
 /** Told of each request by both paths. */
 export interface RequestObserver {
@@ -27,43 +19,11 @@ const durationBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5
 
 /** The request metrics of one serving thread. */
 export function createThreadMetrics(): ThreadMetrics {
-  const registers = [new Registry()];
-  const requests = new Counter({
-    name: 'cerulean_requests_total',
-    help: 'Requests by operation and status.',
-    labelNames: ['operation', 'status'],
-    registers,
-  });
-  const durations = new Histogram({
-    name: 'cerulean_request_duration_seconds',
-    help: 'Time from the request line to the end of the answer.',
-    labelNames: ['operation'],
-    buckets: durationBuckets,
-    registers,
-  });
-  const received = new Counter({
-    name: 'cerulean_received_bytes_total',
-    help: 'Bytes of request bodies.',
-    registers,
-  });
-  const sent = new Counter({ name: 'cerulean_sent_bytes_total', help: 'Bytes of answers.', registers });
-  const running = new Gauge({
-    name: 'cerulean_requests_running',
-    help: 'Requests that are being served.',
-    registers,
-  });
+  const tally = new RequestTally(durationBuckets);
   return {
-    started: () => running.inc(),
-    finished(request) {
-      running.dec();
-      requests.inc({ operation: request.operation, status: String(request.status) });
-      durations.observe({ operation: request.operation }, request.durationMs / 1000);
-      received.inc(request.bytesIn);
-      sent.inc(request.bytesOut);
-    },
-    async snapshot() {
-      return (await registers[0]?.getMetricsAsJSON()) ?? [];
-    },
+    started: () => tally.started(),
+    finished: (request) => tally.finished(request),
+    snapshot: async () => tally.metrics(),
   };
 }
 

@@ -1,6 +1,7 @@
 /** The content of finished blobs, as it is handed out to clients: out of memory where it is hot. */
 import type { BlobRange } from './blob-bytes.ts';
 import type { SegmentFacts } from './commands.ts';
+import type { Found } from './metadata-reader.ts';
 
 /**
  * Consecutive bytes of a blob, lent: they may lie in memory that others get as soon as they are given back, and that
@@ -21,7 +22,7 @@ export interface ReadContent {
   readonly blob: string;
   readonly sizeBytes: number;
   /** All segments of the blob, in order; asked only where the bytes must be read from storage. */
-  readonly segments: () => Promise<readonly SegmentFacts[]>;
+  readonly segments: () => Found<readonly SegmentFacts[]>;
   /** Undefined reads all. */
   readonly range: BlobRange | undefined;
   readonly signal: AbortSignal;

@@ -91,6 +91,17 @@ export interface PageRequest {
   readonly limit: number;
 }
 
+/** What is remembered is there at once; whoever awaits it need not know. */
+export type Found<Value> = Value | Promise<Value>;
+
+/** Goes on with what was found: at once where it is there, since each turn of promises is felt in a small answer. */
+export function whenFound<Value, Next>(
+  found: Found<Value>,
+  next: (value: Value) => Found<Next>,
+): Found<Next> {
+  return found instanceof Promise ? found.then(next) : next(found);
+}
+
 export interface MetadataReader {
   deployment(): Promise<
     { rootKeyNumber: number; rootKeyFingerprint: string; incarnation: string; origin: string } | undefined
@@ -102,19 +113,19 @@ export interface MetadataReader {
   findPrincipal(registry: string, kind: string, name: string): Promise<PrincipalRow | undefined>;
   principalById(id: string): Promise<PrincipalRow | undefined>;
   listCredentials(principal: string): Promise<CredentialRow[]>;
-  findRepository(registry: string, name: string): Promise<RepositoryRow | undefined>;
+  findRepository(registry: string, name: string): Found<RepositoryRow | undefined>;
   /** Repositories that hold a manifest, in byte order of their names. */
   listRepositories(registry: string, page: PageRequest): Promise<string[]>;
   countRepositories(registry: string): Promise<number>;
   listTags(repository: string, page: PageRequest): Promise<string[]>;
   /** The digest that a tag points at. */
-  findTag(repository: string, tag: string): Promise<string | undefined>;
-  findManifest(repository: string, digest: string): Promise<ManifestRow | undefined>;
+  findTag(repository: string, tag: string): Found<string | undefined>;
+  findManifest(repository: string, digest: string): Found<ManifestRow | undefined>;
   manifestBox(registry: string, digest: string): Promise<Uint8Array | undefined>;
-  findBlob(repository: string, digest: string): Promise<BlobRow | undefined>;
+  findBlob(repository: string, digest: string): Found<BlobRow | undefined>;
   /** Some repositories that link this digest, in no order (a base layer may be in all of them): for a mount without `from`. */
   listRepositoriesLinking(registry: string, digest: string, limit: number): Promise<string[]>;
-  segments(blob: string): Promise<SegmentFacts[]>;
+  segments(blob: string): Found<SegmentFacts[]>;
   /** Manifests with this subject, of this type if one is given, after the digest `last`, in byte order of digests. */
   listReferrers(
     repository: string,

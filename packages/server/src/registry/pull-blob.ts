@@ -1,22 +1,24 @@
 import { RegistryError } from '../errors.ts';
-import type { BlobRow, RegistryRow } from './metadata-reader.ts';
+import { type BlobRow, type Found, type RegistryRow, whenFound } from './metadata-reader.ts';
 import type { RegistryPorts } from './registry-ports.ts';
 
 /**
  * A blob as a repository has it (OCI end-2). A blob is read only through a repository that links it: not known at
  * all and not linked here look the same. @throws name_unknown, blob_unknown
  */
-export async function findBlob(
-  ports: Pick<RegistryPorts, 'reader'>,
+export function findBlob(
+  { reader }: Pick<RegistryPorts, 'reader'>,
   registry: Pick<RegistryRow, 'id'>,
   wanted: { readonly repositoryName: string; readonly digest: string },
-): Promise<BlobRow> {
+): Found<BlobRow> {
   const { repositoryName, digest } = wanted;
-  const repository = await ports.reader.findRepository(registry.id, repositoryName);
-  if (repository === undefined) throw nameUnknown(repositoryName);
-  const blob = await ports.reader.findBlob(repository.id, digest);
-  if (blob === undefined) throw new RegistryError('blob_unknown', 'blob unknown to registry', { digest });
-  return blob;
+  return whenFound(reader.findRepository(registry.id, repositoryName), (repository) => {
+    if (repository === undefined) throw nameUnknown(repositoryName);
+    return whenFound(reader.findBlob(repository.id, digest), (blob) => {
+      if (blob === undefined) throw new RegistryError('blob_unknown', 'blob unknown to registry', { digest });
+      return blob;
+    });
+  });
 }
 
 /** Says nothing about whether others can see a repository of that name. */

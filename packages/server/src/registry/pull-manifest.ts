@@ -1,24 +1,33 @@
 import type { Reference } from '@cerulean/oci/reference.ts';
 import { RegistryError } from '../errors.ts';
-import type { ManifestRow, RegistryRow } from './metadata-reader.ts';
+import {
+  type Found,
+  type ManifestRow,
+  type MetadataReader,
+  type RegistryRow,
+  whenFound,
+} from './metadata-reader.ts';
 import { nameUnknown } from './pull-blob.ts';
 import type { RegistryPorts } from './registry-ports.ts';
 
 /** A manifest by tag or digest, without its bytes (OCI end-3). @throws name_unknown, manifest_unknown */
-export async function findManifest(
-  ports: Pick<RegistryPorts, 'reader'>,
+export function findManifest(
+  { reader }: Pick<RegistryPorts, 'reader'>,
   registry: Pick<RegistryRow, 'id'>,
   wanted: { readonly repositoryName: string; readonly reference: Reference },
-): Promise<ManifestRow> {
+): Found<ManifestRow> {
   const { repositoryName, reference } = wanted;
-  const repository = await ports.reader.findRepository(registry.id, repositoryName);
-  if (repository === undefined) throw nameUnknown(repositoryName);
-  const manifest =
-    reference.kind === 'digest'
-      ? await ports.reader.findManifest(repository.id, reference.digest)
-      : await findTagged(ports, repository.id, reference.tag);
-  if (manifest === undefined) throw manifestUnknown(repositoryName, reference);
-  return manifest;
+  return whenFound(reader.findRepository(registry.id, repositoryName), (repository) => {
+    if (repository === undefined) throw nameUnknown(repositoryName);
+    const found =
+      reference.kind === 'digest'
+        ? reader.findManifest(repository.id, reference.digest)
+        : findTagged(reader, { repository: repository.id, tag: reference.tag }, looksMax);
+    return whenFound(found, (manifest) => {
+      if (manifest === undefined) throw manifestUnknown(repositoryName, reference);
+      return manifest;
+    });
+  });
 }
 
 /** Each further look needs one more deletion at just the wrong moment. */
@@ -28,28 +37,33 @@ const looksMax = 8;
  * The manifest that a tag points at. Between the two look-ups the tag may be moved and the manifest that it had be
  * deleted; that leaves the tag where it is, and so its absence must be seen in the tag itself.
  */
-async function findTagged(
-  { reader }: Pick<RegistryPorts, 'reader'>,
-  repository: string,
-  tag: string,
-): Promise<ManifestRow | undefined> {
-  for (let looks = 0; looks < looksMax; looks += 1) {
-    const digest = await reader.findTag(repository, tag);
+function findTagged(
+  reader: Pick<MetadataReader, 'findTag' | 'findManifest'>,
+  wanted: { readonly repository: string; readonly tag: string },
+  looksLeft: number,
+): Found<ManifestRow | undefined> {
+  if (looksLeft === 0) return undefined;
+  return whenFound(reader.findTag(wanted.repository, wanted.tag), (digest) => {
     if (digest === undefined) return undefined;
-    const manifest = await reader.findManifest(repository, digest);
-    if (manifest !== undefined) return manifest;
-  }
-  return undefined;
+    const found = reader.findManifest(wanted.repository, digest);
+    return whenFound(found, (manifest) => manifest ?? findTagged(reader, wanted, looksLeft - 1));
+  });
 }
 
 /** The bytes of a manifest that was found, exactly as they were put. */
-export async function manifestBytes(
+export function manifestBytes(
+  ports: Pick<RegistryPorts, 'reader' | 'manifestSealer' | 'manifestCache'>,
+  registry: Pick<RegistryRow, 'id'>,
+  digest: string,
+): Found<Uint8Array> {
+  return ports.manifestCache.get(registry.id, digest) ?? openManifest(ports, registry, digest);
+}
+
+async function openManifest(
   ports: Pick<RegistryPorts, 'reader' | 'manifestSealer' | 'manifestCache'>,
   registry: Pick<RegistryRow, 'id'>,
   digest: string,
 ): Promise<Uint8Array> {
-  const known = ports.manifestCache.get(registry.id, digest);
-  if (known !== undefined) return known;
   const box = await ports.reader.manifestBox(registry.id, digest);
   // A delete may come between the row that was found and its content.
   if (box === undefined)

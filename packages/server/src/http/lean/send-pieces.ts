@@ -18,10 +18,11 @@ const encryptedWriteBytesMax = 256 * 1024;
  * @param begin writes the status and the headers; called once the first piece is there
  */
 export async function sendPieces(
-  { response, signal, encrypted }: Exchange,
+  exchange: Exchange,
   pieces: AsyncIterable<LentPiece>,
   begin: () => void,
 ): Promise<void> {
+  const { response, signal, encrypted } = exchange;
   const writeBytesMax = encrypted ? encryptedWriteBytesMax : plainWriteBytesMax;
   const lent = lentUntilClosed(response);
   let begun = false;
@@ -38,7 +39,7 @@ export async function sendPieces(
     }
   }
   if (!begun) begin();
-  endWithinTime(response);
+  endWithinTime(exchange);
 }
 
 /** Pieces that are being sent. Those that are in it when the response closes are given back then. */

@@ -15,7 +15,8 @@ export async function serveLean(
   route: OciRoute,
   server: { readonly doors: Doors; readonly ports: RegistryPorts },
 ): Promise<void> {
-  await admitExchange(server.doors, exchange, route);
+  const admitting = admitExchange(server.doors, exchange, route);
+  if (admitting !== undefined) await admitting;
   const admission = admissionOf(exchange);
   const handling: Handling = { exchange, admission, actor: actorOf(admission), ports: server.ports };
   if (route.operation === 'oci.end-2') return serveBlob(handling);

@@ -15,7 +15,8 @@ export async function serveManifest({ exchange, admission, ports }: Handling): P
   const { request } = exchange;
   const reference = referenceOrRefuse(text);
   const { registry } = admission;
-  const manifest = await findManifest(ports, registry, { repositoryName: name, reference });
+  const found = findManifest(ports, registry, { repositoryName: name, reference });
+  const manifest = found instanceof Promise ? await found : found;
   const { digest } = manifest;
   const headers: HeaderValues = {
     'Docker-Content-Digest': digest,
@@ -27,7 +28,8 @@ export async function serveManifest({ exchange, admission, ports }: Handling): P
   headers['Content-Type'] = manifest.mediaType;
   headers['Content-Length'] = manifest.sizeBytes;
   if (request.method === 'HEAD') return respond(exchange, { status: 200, headers });
-  const body = await manifestBytes(ports, registry, digest);
+  const bytes = manifestBytes(ports, registry, digest);
+  const body = bytes instanceof Promise ? await bytes : bytes;
   if (body.length !== manifest.sizeBytes)
     throw new TypeError(`Manifest ${digest} has another size than its row says.`);
   respond(exchange, { status: 200, headers, body });

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import pino from 'pino';
 import { expect, test } from 'vitest';
 import { newId, openDeployment, type TestDeployment } from '../../identity/deployment.fixture.ts';
+import { createRequestLog } from '../../observability/request-line.ts';
 import type { RegistryPorts } from '../../registry/registry-ports.ts';
 import { createAdmit, createAdmitOperatorAddress } from '../admit.ts';
 import { ConnectionLogins } from '../connection-logins.ts';
@@ -13,6 +14,7 @@ import { createOauth2Routes } from './oauth2-routes.ts';
 async function openServer() {
   const deployment = await openDeployment();
   const logged: string[] = [];
+  const lines = { lastLevel: 0, write: (line: string) => void logged.push(line) };
   const http = await createHttpServer({
     doors: doorsOf(deployment),
     // A login touches no content.
@@ -22,7 +24,7 @@ async function openServer() {
       metrics: async () => ({ contentType: 'text/plain', text: '' }),
     },
     surfaces: [createOauth2Routes(deployment.identity)],
-    log: pino({ level: 'trace' }, { write: (line) => void logged.push(line) }),
+    log: Object.assign(pino({ level: 'trace' }, lines), { request: createRequestLog(lines, 'test') }),
     observer: { started: () => undefined, finished: () => undefined },
     tls: undefined,
     newId,

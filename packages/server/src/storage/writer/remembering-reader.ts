@@ -7,7 +7,7 @@
  */
 import { LRUCache } from 'lru-cache';
 import type { SegmentFacts } from '../../registry/commands.ts';
-import type { MetadataReader } from '../../registry/metadata-reader.ts';
+import { type Found, type MetadataReader, whenFound } from '../../registry/metadata-reader.ts';
 import type { SharedEpochs } from './shared-epochs.ts';
 
 /** Answers that a thread keeps of each kind. */
@@ -20,61 +20,90 @@ interface Remembered {
   readonly value: unknown;
 }
 
+/** What one thread remembers. */
+class Memory {
+  readonly #epochs: Pick<SharedEpochs, 'repository'>;
+  readonly #answers = new LRUCache<string, Remembered>({ max: answersMax });
+  /** Repositories are asked for by id afterwards, and counted by name. */
+  readonly #names = new LRUCache<string, string>({ max: answersMax });
+  readonly #finished = new LRUCache<string, true>({ max: answersMax });
+  readonly #segments = new LRUCache<string, SegmentFacts[]>({ max: answersMax });
+
+  constructor(epochs: Pick<SharedEpochs, 'repository'>) {
+    this.#epochs = epochs;
+  }
+
+  /** What was read of a repository, by the name of its counter. */
+  named<Value>(counterName: string, key: string, read: () => Found<Value>): Found<Value> {
+    const counter = this.#epochs.repository(counterName);
+    if (counter === undefined) return read();
+    const known = this.#answers.get(key);
+    if (known?.counter === counter) return known.value as Value;
+    return this.#keep({ key, counter }, read());
+  }
+
+  /** The same for a repository that was found before; others are read each time. */
+  identified<Value>(repository: string, key: string, read: () => Found<Value>): Found<Value> {
+    const counterName = this.#names.get(repository);
+    return counterName === undefined ? read() : this.named(counterName, key, read);
+  }
+
+  nameIs(repository: string, counterName: string): void {
+    this.#names.set(repository, counterName);
+  }
+
+  /** The segments of a finished blob never change; those of an upload do, so they are never kept. */
+  isFinished(blob: string): void {
+    this.#finished.set(blob, true);
+  }
+
+  segments(blob: string, read: () => Found<SegmentFacts[]>): Found<SegmentFacts[]> {
+    const known = this.#segments.get(blob);
+    if (known !== undefined) return known;
+    const isFinished = this.#finished.has(blob);
+    return whenFound(read(), (rows) => {
+      if (isFinished && rows.length <= segmentsMax) this.#segments.set(blob, rows);
+      return rows;
+    });
+  }
+
+  async #keep<Value>(
+    { key, counter }: { readonly key: string; readonly counter: number },
+    reading: Found<Value>,
+  ): Promise<Value> {
+    const value = await reading;
+    this.#answers.set(key, { counter, value });
+    return value;
+  }
+}
+
 export function rememberingReader(
   reader: MetadataReader,
   epochs: Pick<SharedEpochs, 'repository'>,
 ): MetadataReader {
-  const answers = new LRUCache<string, Remembered>({ max: answersMax });
-  /** Repositories are asked for by id afterwards, and counted by name. */
-  const names = new LRUCache<string, string>({ max: answersMax });
-  const finished = new LRUCache<string, true>({ max: answersMax });
-  const segments = new LRUCache<string, SegmentFacts[]>({ max: answersMax });
-
-  async function remember<Value>(
-    counterName: string | undefined,
-    key: string,
-    read: () => Promise<Value>,
-  ): Promise<Value> {
-    const counter = counterName === undefined ? undefined : epochs.repository(counterName);
-    if (counter === undefined) return read();
-    const known = answers.get(key);
-    if (known?.counter === counter) return known.value as Value;
-    const value = await read();
-    answers.set(key, { counter, value });
-    return value;
-  }
-
+  const memory = new Memory(epochs);
   return {
     ...reader,
-    async findRepository(registry, name) {
+    findRepository(registry, name) {
       const counterName = `${registry}/${name}`;
-      const found = await remember(counterName, `r ${counterName}`, () =>
-        reader.findRepository(registry, name),
-      );
-      if (found !== undefined) names.set(found.id, counterName);
-      return found;
+      return memory.named(counterName, `r ${counterName}`, async () => {
+        const found = await reader.findRepository(registry, name);
+        if (found !== undefined) memory.nameIs(found.id, counterName);
+        return found;
+      });
     },
     findTag: (repository, tag) =>
-      remember(names.get(repository), `t ${repository} ${tag}`, () => reader.findTag(repository, tag)),
+      memory.identified(repository, `t ${repository} ${tag}`, () => reader.findTag(repository, tag)),
     findManifest: (repository, digest) =>
-      remember(names.get(repository), `m ${repository} ${digest}`, () =>
+      memory.identified(repository, `m ${repository} ${digest}`, () =>
         reader.findManifest(repository, digest),
       ),
-    async findBlob(repository, digest) {
-      const found = await remember(names.get(repository), `b ${repository} ${digest}`, () =>
-        reader.findBlob(repository, digest),
-      );
-      if (found !== undefined) finished.set(found.id, true);
-      return found;
-    },
-    /** The segments of a finished blob never change; those of an upload do, so they are never kept. */
-    async segments(blob) {
-      const known = segments.get(blob);
-      if (known !== undefined) return known;
-      const isFinished = finished.has(blob);
-      const rows = await reader.segments(blob);
-      if (isFinished && rows.length <= segmentsMax) segments.set(blob, rows);
-      return rows;
-    },
+    findBlob: (repository, digest) =>
+      memory.identified(repository, `b ${repository} ${digest}`, async () => {
+        const found = await reader.findBlob(repository, digest);
+        if (found !== undefined) memory.isFinished(found.id);
+        return found;
+      }),
+    segments: (blob) => memory.segments(blob, () => reader.segments(blob)),
   };
 }
