@@ -4,6 +4,7 @@
  * A group is what has arrived when the event loop comes round: waiting for one turn doubled the tags put in a second,
  * a timer would only add delay. Everything that waits is answered after the COMMIT, and the shared epochs move first.
  */
+import type { StatementSync } from 'node:sqlite';
 import { RegistryError } from '../../errors.ts';
 import type { CommandBus, CommandContext, CommandName, Commands } from '../../registry/commands.ts';
 import { type Ran, runCommand } from '../database/commands/run-command.ts';
@@ -19,12 +20,21 @@ export class GroupCommitter implements CommandBus {
   readonly #connection: SqliteConnection;
   readonly #epochs: SharedEpochs;
   readonly #queue = new CommandQueue();
+  /** What every command and every group need, compiled once. */
+  readonly #statements: Readonly<Record<'begin' | 'savepoint' | 'release' | 'commit', StatementSync>>;
   #flushing = false;
   #closed = false;
 
   constructor(connection: SqliteConnection, epochs: SharedEpochs) {
+    const { database } = connection;
     this.#connection = connection;
     this.#epochs = epochs;
+    this.#statements = {
+      begin: database.prepare('begin immediate'),
+      savepoint: database.prepare('savepoint command'),
+      release: database.prepare('release command'),
+      commit: database.prepare('commit'),
+    };
   }
 
   execute<N extends CommandName>(
@@ -72,7 +82,7 @@ export class GroupCommitter implements CommandBus {
   async #commit(group: readonly QueuedCommand[]): Promise<Result[]> {
     const { database } = this.#connection;
     try {
-      database.exec('begin immediate');
+      this.#statements.begin.run();
       const results: Result[] = [];
       for (const command of group) {
         results.push(await this.#runInSavepoint(command));
@@ -89,10 +99,10 @@ export class GroupCommitter implements CommandBus {
 
   async #runInSavepoint(command: QueuedCommand): Promise<Result> {
     const { database } = this.#connection;
-    database.exec('savepoint command');
+    this.#statements.savepoint.run();
     try {
       const ran = await runCommand(this.#connection, command);
-      database.exec('release command');
+      this.#statements.release.run();
       return { ran };
     } catch (error) {
       dieIfFatal(error);
@@ -115,7 +125,7 @@ export class GroupCommitter implements CommandBus {
       results.flatMap((result) => ('ran' in result ? (result.ran.touched ?? []) : [])),
     );
     try {
-      this.#connection.database.exec('commit');
+      this.#statements.commit.run();
     } finally {
       changed();
     }

@@ -2,6 +2,7 @@ import type { MessagePort } from 'node:worker_threads';
 import { RegistryError } from '../../errors.ts';
 import { limits } from '../../limits.ts';
 import type { CommandBus, CommandContext, CommandName, Commands } from '../../registry/commands.ts';
+import { ownBytes } from './own-bytes.ts';
 import { type CommandMessage, type CommandReply, receiveError } from './writer-protocol.ts';
 
 interface Waiting {
@@ -13,11 +14,15 @@ interface Waiting {
 export class WriterClient implements CommandBus {
   readonly #port: MessagePort;
   readonly #waiting = new Map<number, Waiting>();
+  /** Commands of this turn of the event loop: they travel in one message, since each wakes the writer. */
+  #outbox: CommandMessage[] = [];
   #lastId = 0;
 
   constructor(port: MessagePort) {
     this.#port = port;
-    port.on('message', (reply: CommandReply) => this.#settle(reply));
+    port.on('message', (replies: readonly CommandReply[]) => {
+      for (const reply of replies) this.#settle(reply);
+    });
     port.on('close', () => this.#abandon());
   }
 
@@ -35,13 +40,28 @@ export class WriterClient implements CommandBus {
     const id = this.#lastId;
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve: resolve as (value: unknown) => void, reject });
-      const message: CommandMessage = { id, name, input: ownBytes(input), ...options };
-      this.#port.postMessage(message);
+      if (this.#outbox.push({ id, name, input: ownBytes(input), ...options }) === 1)
+        setImmediate(() => this.#send());
     });
   }
 
   close(): void {
+    this.#send();
     this.#port.close();
+  }
+
+  #send(): void {
+    const messages = this.#outbox;
+    this.#outbox = [];
+    if (messages.length === 0) return;
+    try {
+      this.#port.postMessage(messages);
+    } catch (error) {
+      for (const { id } of messages) {
+        this.#waiting.get(id)?.reject(error as Error);
+        this.#waiting.delete(id);
+      }
+    }
   }
 
   #settle(reply: CommandReply): void {
@@ -56,15 +76,4 @@ export class WriterClient implements CommandBus {
       waiting.reject(new Error('The writer went away; the outcome is not known.'));
     this.#waiting.clear();
   }
-}
-
-/** Gives every byte array a buffer of its own: cloning a view takes its whole slab along. */
-function ownBytes(value: unknown): unknown {
-  if (value instanceof Uint8Array)
-    return value.byteLength === value.buffer.byteLength ? value : new Uint8Array(value);
-  if (Array.isArray(value)) return value.map(ownBytes);
-  if (typeof value === 'object' && value !== null) {
-    return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, ownBytes(member)]));
-  }
-  return value;
 }

@@ -51,12 +51,21 @@ async function start(main: MessagePort, data: WriterThreadData): Promise<void> {
 }
 
 function serve(port: MessagePort, committer: GroupCommitter): void {
-  port.on('message', (message: CommandMessage) => {
-    const reply = (answer: CommandReply): void => port.postMessage(answer);
-    const { id, name, lane, context } = message;
-    committer.execute(name as CommandName, message.input as never, { lane, context }).then(
-      (value) => reply({ id, value }),
-      (error: unknown) => reply({ id, error: sendError(error) }),
-    );
+  let replies: CommandReply[] = [];
+  // The answers of a group come in one turn: they travel in one message, since each wakes its thread.
+  const reply = (answer: CommandReply): void => {
+    if (replies.push(answer) > 1) return;
+    queueMicrotask(() => {
+      port.postMessage(replies);
+      replies = [];
+    });
+  };
+  port.on('message', (messages: readonly CommandMessage[]) => {
+    for (const { id, name, lane, context, input } of messages) {
+      committer.execute(name as CommandName, input as never, { lane, context }).then(
+        (value) => reply({ id, value }),
+        (error: unknown) => reply({ id, error: sendError(error) }),
+      );
+    }
   });
 }
