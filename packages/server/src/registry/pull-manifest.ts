@@ -1,10 +1,11 @@
 import type { Reference } from '@cerulean/oci/reference.ts';
 import { RegistryError } from '../errors.ts';
+import { refuseUnreadable } from './content-flags.ts';
 import type { ManifestRow, RegistryRow } from './metadata-reader.ts';
 import { nameUnknown } from './pull-blob.ts';
 import type { RegistryPorts } from './registry-ports.ts';
 
-/** A manifest by tag or digest, without its bytes (OCI end-3). @throws name_unknown, manifest_unknown */
+/** A manifest by tag or digest, without its bytes (OCI end-3). @throws name_unknown, manifest_unknown, operation_disallowed */
 export async function findManifest(
   ports: Pick<RegistryPorts, 'reader'>,
   registry: Pick<RegistryRow, 'id'>,
@@ -13,11 +14,13 @@ export async function findManifest(
   const { repositoryName, reference } = wanted;
   const repository = await ports.reader.findRepository(registry.id, repositoryName);
   if (repository === undefined) throw nameUnknown(repositoryName);
+  refuseUnreadable(repository.flags);
   const manifest =
     reference.kind === 'digest'
       ? await ports.reader.findManifest(repository.id, reference.digest)
       : await findTagged(ports, repository.id, reference.tag);
   if (manifest === undefined) throw manifestUnknown(repositoryName, reference);
+  refuseUnreadable(manifest);
   return manifest;
 }
 
@@ -34,9 +37,10 @@ async function findTagged(
   tag: string,
 ): Promise<ManifestRow | undefined> {
   for (let looks = 0; looks < looksMax; looks += 1) {
-    const digest = await reader.findTag(repository, tag);
-    if (digest === undefined) return undefined;
-    const manifest = await reader.findManifest(repository, digest);
+    const found = await reader.findTag(repository, tag);
+    if (found === undefined) return undefined;
+    refuseUnreadable(found);
+    const manifest = await reader.findManifest(repository, found.digest);
     if (manifest !== undefined) return manifest;
   }
   return undefined;
