@@ -50,6 +50,6 @@ function factsOf(exchange: Exchange): Record<string, unknown> {
 
 function referenceOf(target: Target): string | undefined {
   if (target.kind === 'manifest') return target.reference;
-  if (target.kind === 'blob' || target.kind === 'referrers') return target.digest;
-  return undefined;
+  if ('digest' in target) return target.digest;
+  return target.kind === 'acrTag' ? target.tag : undefined;
 }

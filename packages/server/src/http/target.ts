@@ -15,9 +15,17 @@ export type Target =
   | { readonly kind: 'upload'; readonly name: RepositoryName; readonly token: string }
   | { readonly kind: 'tags'; readonly name: RepositoryName }
   | { readonly kind: 'referrers'; readonly name: RepositoryName; readonly digest: string }
-  /** Below `/v2/`, and nothing that there is. */
+  | { readonly kind: 'acrCatalog' }
+  | { readonly kind: 'acrRepository'; readonly name: RepositoryName }
+  | { readonly kind: 'acrTags'; readonly name: RepositoryName }
+  | { readonly kind: 'acrTag'; readonly name: RepositoryName; readonly tag: string }
+  | { readonly kind: 'acrManifests'; readonly name: RepositoryName }
+  | { readonly kind: 'acrManifest'; readonly name: RepositoryName; readonly digest: string }
+  /** Everything below `/acr/v1/_deleted`. */
+  | { readonly kind: 'acrDeleted' }
+  /** Below `/v2/` or `/acr/v1/`, and nothing that there is. */
   | { readonly kind: 'unknown' }
-  /** Not below `/v2/`: other surfaces look at the path themselves. */
+  /** Below neither: other surfaces look at the path themselves. */
   | { readonly kind: 'elsewhere' };
 
 export type TargetKind = Target['kind'];
@@ -62,12 +70,13 @@ function originForm(url: string, host: string | undefined): string {
 
 function parsePath(path: string): Target {
   if (path === '/v2/' || path === '/v2') return { kind: 'base' };
+  if (path.startsWith(acrPrefix)) return parseAcrPath(path.slice(acrPrefix.length).split('/'));
   if (!path.startsWith('/v2/')) return { kind: 'elsewhere' };
   const parts = path.slice('/v2/'.length).split('/');
   if (parts.length === 1 && parts[0] === '_catalog') return { kind: 'catalog' };
   // From the end: a repository may itself be called `manifests` or `blobs/uploads`.
   const [beforeLast = '', parent = '', last = ''] = [parts.at(-3), parts.at(-2), parts.at(-1)];
-  const name = (tail: number): RepositoryName => repositoryName(parts.slice(0, -tail));
+  const name = nameBefore(parts);
   if (beforeLast === 'blobs' && parent === 'uploads') {
     return last === ''
       ? { kind: 'uploads', name: name(3) }
@@ -80,6 +89,28 @@ function parsePath(path: string): Target {
   if (parent === 'referrers') return { kind: 'referrers', name: name(2), digest: decode(last) };
   return { kind: 'unknown' };
 }
+
+const acrPrefix = '/acr/v1/';
+
+/** ACR's own words begin with `_`, which no part of a repository's name does. */
+function parseAcrPath(parts: readonly string[]): Target {
+  const [parent = '', last = ''] = [parts.at(-2), parts.at(-1)];
+  const name = nameBefore(parts);
+  if (parts[0] === '_deleted') return { kind: 'acrDeleted' };
+  if (parts.length === 1 && last === '_catalog') return { kind: 'acrCatalog' };
+  if (last === '_tags') return { kind: 'acrTags', name: name(1) };
+  if (last === '_manifests') return { kind: 'acrManifests', name: name(1) };
+  if (parent === '_tags') return { kind: 'acrTag', name: name(2), tag: decode(last) };
+  if (parent === '_manifests') return { kind: 'acrManifest', name: name(2), digest: decode(last) };
+  if (last === '' || parts.some((part) => part.startsWith('_'))) return { kind: 'unknown' };
+  return { kind: 'acrRepository', name: repositoryName(parts) };
+}
+
+/** The name that stands before so many parts at the end. */
+const nameBefore =
+  (parts: readonly string[]) =>
+  (tail: number): RepositoryName =>
+    repositoryName(parts.slice(0, -tail));
 
 /** `..`, `//`, NUL, backslashes and what is still encoded after one decoding are no letters of a name. */
 function repositoryName(parts: readonly string[]): RepositoryName {

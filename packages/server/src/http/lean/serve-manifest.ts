@@ -17,6 +17,9 @@ export async function serveManifest({ exchange, admission, ports }: Handling): P
   const { registry } = admission;
   const manifest = await findManifest(ports, registry, { repositoryName: name, reference });
   const { digest } = manifest;
+  const tag = reference.kind === 'tag' ? reference.tag : undefined;
+  const content = request.method === 'GET';
+  ports.pullCounter.count({ registry: registry.id, repositoryName: name, digest, tag, content });
   const headers: HeaderValues = {
     'Docker-Content-Digest': digest,
     ETag: entityTag(digest),
