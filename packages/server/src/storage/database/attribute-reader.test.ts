@@ -138,6 +138,7 @@ async function walk(
   for (let after: ListPlace | undefined; ; ) {
     const page = await list({ ...asked, after });
     names.push(...page.map((one) => one.name));
+    if (names.length > 100) throw new Error('The walk comes to no end.');
     after = page.at(-1);
     if (page.length < asked.limit) return names;
   }
