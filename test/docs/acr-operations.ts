@@ -168,31 +168,110 @@ export const ociOperations: readonly AcrOperation[] = [
   },
 ];
 
+const flagsSet = 'a PATCH changes the flags that it names, and shows all';
+
 export const acrOperations: readonly AcrOperation[] = [
-  { name: 'ContainerRegistry_GetRepositories', request: '`GET /acr/v1/_catalog`', proofs: none },
-  { name: 'ContainerRegistry_GetProperties', request: '`GET /acr/v1/{name}`', proofs: none },
-  { name: 'ContainerRegistry_UpdateProperties', request: '`PATCH /acr/v1/{name}`', proofs: none },
-  { name: 'ContainerRegistry_DeleteRepository', request: '`DELETE /acr/v1/{name}`', proofs: none },
-  { name: 'ContainerRegistry_GetTags', request: '`GET /acr/v1/{name}/_tags`', proofs: none },
-  { name: 'ContainerRegistry_GetTagProperties', request: '`GET /acr/v1/{name}/_tags/{tag}`', proofs: none },
+  {
+    name: 'ContainerRegistry_GetRepositories',
+    request: '`GET /acr/v1/_catalog`',
+    proofs: http('acr-v1', 'the catalog comes page by page, with Links below its own path'),
+    note: 'Repositories without a manifest are not listed.',
+  },
+  {
+    name: 'ContainerRegistry_GetProperties',
+    request: '`GET /acr/v1/{name}`',
+    proofs: http(
+      'acr-v1',
+      'a repository shows what it holds, how much, and since when, however its name is written',
+    ),
+    note: 'Also `size`, in bytes.',
+  },
+  {
+    name: 'ContainerRegistry_UpdateProperties',
+    request: '`PATCH /acr/v1/{name}`',
+    proofs: http(
+      'content-flags',
+      flagsSet,
+      'a repository that may not be read gives nothing away, by either way of a pull',
+      'to a repository that may not be written nothing is pushed, begun, mounted, tagged or deleted',
+      'a repository that may not be deleted loses single images all the same',
+    ),
+  },
+  {
+    name: 'ContainerRegistry_DeleteRepository',
+    request: '`DELETE /acr/v1/{name}`',
+    proofs: http('acr-v1', 'a deleted repository is gone from every surface, and tells what went with it'),
+  },
+  {
+    name: 'ContainerRegistry_GetTags',
+    request: '`GET /acr/v1/{name}/_tags`',
+    proofs: http(
+      'acr-v1',
+      'tags and manifests come in byte order or by time, page by page, each once',
+      'tags are filtered by the manifest that they point at',
+    ),
+  },
+  {
+    name: 'ContainerRegistry_GetTagProperties',
+    request: '`GET /acr/v1/{name}/_tags/{tag}`',
+    proofs: http(
+      'acr-v1',
+      'a tag shows what it points at, and an unknown one is refused in the words of ACR',
+      'pulls are counted without a write, and shown once they are recorded',
+    ),
+    note: 'Also `pullCount` and `lastPullTime`. `signed` is always false.',
+  },
   {
     name: 'ContainerRegistry_UpdateTagAttributes',
     request: '`PATCH /acr/v1/{name}/_tags/{tag}`',
-    proofs: none,
+    proofs: http(
+      'content-flags',
+      flagsSet,
+      'a locked tag stays where it points, and keeps its manifest and its repository',
+      'what is not listed is in no list of any surface, and is found by its name',
+    ),
   },
-  { name: 'ContainerRegistry_DeleteTag', request: '`DELETE /acr/v1/{name}/_tags/{tag}`', proofs: none },
-  { name: 'ContainerRegistry_GetManifests', request: '`GET /acr/v1/{name}/_manifests`', proofs: none },
+  {
+    name: 'ContainerRegistry_DeleteTag',
+    request: '`DELETE /acr/v1/{name}/_tags/{tag}`',
+    proofs: http('acr-v1', 'untagging leaves the manifest, and says what the tag pointed at'),
+  },
+  {
+    name: 'ContainerRegistry_GetManifests',
+    request: '`GET /acr/v1/{name}/_manifests`',
+    proofs: http('acr-v1', 'tags and manifests come in byte order or by time, page by page, each once'),
+  },
   {
     name: 'ContainerRegistry_GetManifestProperties',
     request: '`GET /acr/v1/{name}/_manifests/{digest}`',
-    proofs: none,
+    proofs: http(
+      'acr-v1',
+      'a manifest shows its platform, its size and its tags, an index what it refers to',
+      'pulls are counted without a write, and shown once they are recorded',
+    ),
+    note: 'Also `artifactType`, `pullCount` and `lastPullTime`. `imageSize` of an index is that of its images.',
   },
   {
     name: 'ContainerRegistry_UpdateManifestProperties',
     request: '`PATCH /acr/v1/{name}/_manifests/{digest}`',
-    proofs: none,
+    proofs: http(
+      'content-flags',
+      flagsSet,
+      'a tag that may not be read keeps from pulling by it, and a manifest from pulling it at all',
+    ),
+    note: 'Quarantine is refused: there is none.',
   },
-  { name: 'Soft delete', request: '`/acr/v1/_deleted/…`', proofs: none },
+  {
+    name: 'Deletion of a manifest',
+    request: '`DELETE /acr/v1/{name}/_manifests/{digest}`',
+    proofs: http('acr-v1', 'deleting a manifest takes its tags along'),
+  },
+  {
+    name: 'Soft delete',
+    request: '`/acr/v1/_deleted/…`',
+    proofs: none,
+    note: 'Answered with 405: the feature is off.',
+  },
   { name: 'Artifact streaming', request: '`/acr/v1/{name}/_streaming…`', proofs: none },
 ];
 

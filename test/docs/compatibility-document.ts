@@ -38,6 +38,11 @@ export function compatibilityDocument(): string {
     '- In a repository that is not sparse, a blob or a manifest that a manifest of the repository needs can not be deleted',
     '  (409). [ADR 0006](adr/0006-parts-stay-while-a-manifest-needs-them.md) says why.',
     '- A manifest whose parts are missing is refused, unless sparse manifests are switched on.',
+    '- `writeEnabled: false` of a manifest refuses its push under a new tag too; tags that point at it can be moved away.',
+    '- `readEnabled: false` of a manifest does not keep from reading its layers as blobs; that of its repository does.',
+    '- A tag or a manifest that lists leave out is found by its name, and a manifest names all its tags.',
+    '- Pages by time go on where they stood, also when their last tag was deleted: their Links have a parameter `lasttime`.',
+    '- Pull counts and times are up to half a minute late. A HEAD by tag counts as a pull by this tag.',
     '- There are no tiers: the [limits](limits.md) are the same for all.',
     '',
   ].join('\n');

@@ -99,6 +99,15 @@ export const errorAdvice = {
     when: 'A Range outside of the blob, or a Content-Range that is none.',
     remedy: "The answer's Content-Range says how long the blob is.",
   },
+  operation_disallowed: {
+    when: 'A flag of the repository, the tag or the manifest is off: it may not be pulled, pushed to or deleted.',
+    remedy:
+      'Look at `changeableAttributes` (`az acr repository show`), and switch the flag on (`az acr repository update`).',
+  },
+  feature_off: {
+    when: 'Routes of ACR for a feature that this registry does not have: deleted content is not kept.',
+    remedy: 'Push the image again.',
+  },
   page_size_invalid: { when: '`n` is no whole number.', remedy: '0 or more.' },
   too_many_tags: {
     when: `More than ${shown('tagsPerRequestMax')} \`?tag=\` in one request; none was pointed.`,

@@ -162,7 +162,7 @@ const planted: Record<string, readonly Patch[]> = {
           `const condition = request.precondition;
   if (condition !== null && reference.kind === 'tag') {
     const held = await ports.reader.findRepository(registry.id, repositoryName);
-    const current = (held && (await ports.reader.findTag(held.id, reference.tag))) ?? null;
+    const current = (held && (await ports.reader.findTag(held.id, reference.tag)))?.digest ?? null;
     const fails = condition.ifNoneMatchAny ? current !== null : !condition.ifMatch?.includes(current ?? '-');
     if (fails) throw new RegistryError('precondition_failed', 'It holds something else.', { current });
   }

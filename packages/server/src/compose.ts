@@ -5,6 +5,7 @@ import type { MessagePort } from 'node:worker_threads';
 import { ConfigError } from './config/config-error.ts';
 import type { Config } from './config/load-config.ts';
 import { openRootKey } from './deployment.ts';
+import { createAcrRoutes } from './http/acr-v1/acr-routes.ts';
 import { createAdmit, createAdmitOperatorAddress } from './http/admit.ts';
 import { ConnectionLogins } from './http/connection-logins.ts';
 import { createOauth2Routes } from './http/oauth2/oauth2-routes.ts';
@@ -26,6 +27,7 @@ import type { CommandBus } from './registry/commands.ts';
 import { createLiveHashes } from './registry/live-hashes.ts';
 import { createManifestCache } from './registry/manifest-cache.ts';
 import type { MetadataReader } from './registry/metadata-reader.ts';
+import { PullCounter } from './registry/pull-counter.ts';
 import type { RegistryKeys } from './registry/registry-keys.ts';
 import type { RegistryPorts } from './registry/registry-ports.ts';
 import { reservingBus } from './registry/reserving-bus.ts';
@@ -186,8 +188,11 @@ export async function openServing(options: ServingOptions): Promise<Serving> {
   const freeSpace = opened.use(new FreeSpaceGuard(objects, config.reserveSpaceBytes));
   await freeSpace.refresh();
   const { memory, thread } = options.contentCache ?? { memory: contentCacheMemory(config), thread: 0 };
+  const context = () => jobContext(sources.newId, sources.now);
+  const pullCounter = opened.use(new PullCounter({ bus: writer, context, now: sources.now }));
   const ports = registryPorts({
     config,
+    pullCounter,
     contentCache: new ContentCache(memory, thread),
     sources,
     reader,
@@ -202,6 +207,7 @@ export async function openServing(options: ServingOptions): Promise<Serving> {
     ports,
     ops: { ready: () => readiness(reader), metrics: options.metrics },
     surfaces: [
+      createAcrRoutes(ports),
       createOauth2Routes({ authenticator: identity.authenticator, tokenIssuer: identity.tokenIssuer }),
     ],
     log,
@@ -240,6 +246,7 @@ function registryPorts(parts: {
   readonly objects: FilesystemObjects;
   readonly freeSpace: FreeSpaceGuard;
   readonly contentCache: ContentCache;
+  readonly pullCounter: PullCounter;
   readonly ring: KeyRing;
 }): RegistryPorts {
   const { config, sources, reader, objects, freeSpace } = parts;
@@ -257,6 +264,7 @@ function registryPorts(parts: {
     uploadMac: uploadMacOf(parts.systemKeys),
     liveHashes: createLiveHashes(limits.liveHashesMax),
     manifestCache: createManifestCache(limits.manifestCacheBytesMax),
+    pullCounter: parts.pullCounter,
     newId: sources.newId,
     now: sources.now,
   };

@@ -29,6 +29,8 @@ export type RegistryErrorCode =
   | 'upload_limit'
   | 'size_mismatch'
   | 'range_invalid'
+  | 'operation_disallowed'
+  | 'feature_off'
   | 'page_size_invalid'
   | 'too_many_tags'
   | 'precondition_failed'

@@ -68,6 +68,30 @@ const table = {
     unit: 'count',
     reason: "ACR's maximum of `n`; a larger `n` gets this many, with a Link to the rest.",
   },
+  manifestPageItemsMax: {
+    value: 10_000,
+    unit: 'count',
+    reason:
+      'Tags and children shown on one page of `_manifests`; a page that would have more is shorter, with a Link to the rest.',
+  },
+  attributesBodyBytesMax: {
+    value: 4 * KiB,
+    unit: 'bytes',
+    reason: 'A PATCH of attributes holds four flags.',
+  },
+  pullCountFlushMs: {
+    value: 30_000,
+    unit: 'ms',
+    reason:
+      'Pulls are counted in memory and recorded this often, and at a shutdown: what a crash can lose of the figures.',
+  },
+  pullsCountedMax: {
+    value: 10_000,
+    unit: 'count',
+    reason:
+      'Manifests and tags whose pulls a serving thread counts in memory; at this many they are recorded at once.',
+  },
+  pullBatchMax: { value: 500, unit: 'count', reason: 'Figures of pulls in one transaction.' },
   referrersPageMax: {
     value: 100,
     unit: 'count',

@@ -23,6 +23,20 @@ export function canonicalPath({ target, path }: ParsedUrl): string {
       return `/v2/${encode(target.name)}/tags/list`;
     case 'referrers':
       return `/v2/${encode(target.name)}/referrers/${encode(target.digest.toWellFormed())}`;
+    case 'acrCatalog':
+      return '/acr/v1/_catalog';
+    case 'acrDeleted':
+      return '/acr/v1/_deleted';
+    case 'acrRepository':
+      return `/acr/v1/${encode(target.name)}`;
+    case 'acrTags':
+      return `/acr/v1/${encode(target.name)}/_tags`;
+    case 'acrTag':
+      return `/acr/v1/${encode(target.name)}/_tags/${encode(target.tag.toWellFormed())}`;
+    case 'acrManifests':
+      return `/acr/v1/${encode(target.name)}/_manifests`;
+    case 'acrManifest':
+      return `/acr/v1/${encode(target.name)}/_manifests/${encode(target.digest.toWellFormed())}`;
     case 'unknown':
     case 'elsewhere':
       return path;

@@ -52,6 +52,6 @@ function lineOf(
 
 function referenceOf(target: Target): string | undefined {
   if (target.kind === 'manifest') return target.reference;
-  if (target.kind === 'blob' || target.kind === 'referrers') return target.digest;
-  return undefined;
+  if ('digest' in target) return target.digest;
+  return target.kind === 'acrTag' ? target.tag : undefined;
 }

@@ -10,6 +10,7 @@ import { limits } from '../limits.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { RequestObserver } from '../observability/metrics.ts';
 import type { RegistryPorts } from '../registry/registry-ports.ts';
+import { acrMethodsFor } from './acr-v1/routes.ts';
 import type { Doors } from './admit-exchange.ts';
 import { createApp, type RequestHandler } from './app.ts';
 import { type Exchange, exchangeOf, locate, openExchange } from './exchange.ts';
@@ -113,7 +114,9 @@ function dispatch(options: HttpServerOptions, state: ServerState, arrival: Arriv
     locate(exchange, parseUrl(request.url ?? '', request.headers.host));
     const { target } = exchange.url;
     if (target.kind === 'elsewhere') return state.fastify(request, response);
-    const route = findOciRoute(request.method ?? '', target.kind);
+    const method = request.method ?? '';
+    if (acrMethodsFor(target.kind).includes(method)) return state.fastify(request, response);
+    const route = findOciRoute(method, target.kind);
     if (route === undefined) throw notRouted(exchange);
     if (route.way === 'fastify') return state.fastify(request, response);
     watchExchange(exchange, route.operation, options);
@@ -136,7 +139,8 @@ function refuseBadHost({ rawHeaders, httpVersion }: IncomingMessage): void {
 }
 
 function notRouted(exchange: Exchange): RegistryError {
-  const methods = methodsFor(exchange.url.target.kind);
+  const { kind } = exchange.url.target;
+  const methods = [...methodsFor(kind), ...acrMethodsFor(kind)];
   if (methods.length === 0) return new RegistryError('route_unknown', 'There is nothing under this path.');
   const allow = methods.join(', ');
   const message = `The method is not allowed here; these are: ${allow}.`;

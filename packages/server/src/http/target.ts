@@ -15,9 +15,17 @@ export type Target =
   | { readonly kind: 'upload'; readonly name: RepositoryName; readonly token: string }
   | { readonly kind: 'tags'; readonly name: RepositoryName }
   | { readonly kind: 'referrers'; readonly name: RepositoryName; readonly digest: string }
-  /** Below `/v2/`, and nothing that there is. */
+  | { readonly kind: 'acrCatalog' }
+  | { readonly kind: 'acrRepository'; readonly name: RepositoryName }
+  | { readonly kind: 'acrTags'; readonly name: RepositoryName }
+  | { readonly kind: 'acrTag'; readonly name: RepositoryName; readonly tag: string }
+  | { readonly kind: 'acrManifests'; readonly name: RepositoryName }
+  | { readonly kind: 'acrManifest'; readonly name: RepositoryName; readonly digest: string }
+  /** Everything below `/acr/v1/_deleted`. */
+  | { readonly kind: 'acrDeleted' }
+  /** Below `/v2/` or `/acr/v1/`, and nothing that there is. */
   | { readonly kind: 'unknown' }
-  /** Not below `/v2/`: other surfaces look at the path themselves. */
+  /** Below neither: other surfaces look at the path themselves. */
   | { readonly kind: 'elsewhere' };
 
 export type TargetKind = Target['kind'];
@@ -88,6 +96,7 @@ const root = '/v2/';
 
 function parsePath(path: string): Target {
   if (path === root || path === '/v2') return { kind: 'base' };
+  if (path.startsWith(acrPrefix)) return parseAcrPath(path.slice(acrPrefix.length).split('/'));
   if (!path.startsWith(root)) return { kind: 'elsewhere' };
   if (path === '/v2/_catalog') return { kind: 'catalog' };
   // From the end: a repository may itself be called `manifests` or `blobs/uploads`.
@@ -97,15 +106,15 @@ function parsePath(path: string): Target {
   const parent = path.slice(parentSlash + 1, lastSlash);
   switch (parent) {
     case 'manifests':
-      return { kind: 'manifest', name: repositoryName(path, parentSlash), reference: decode(last) };
+      return { kind: 'manifest', name: nameUntil(path, parentSlash), reference: decode(last) };
     case 'blobs':
-      if (last === 'uploads') return { kind: 'uploads', name: repositoryName(path, parentSlash) };
-      return { kind: 'blob', name: repositoryName(path, parentSlash), digest: decode(last) };
+      if (last === 'uploads') return { kind: 'uploads', name: nameUntil(path, parentSlash) };
+      return { kind: 'blob', name: nameUntil(path, parentSlash), digest: decode(last) };
     case 'referrers':
-      return { kind: 'referrers', name: repositoryName(path, parentSlash), digest: decode(last) };
+      return { kind: 'referrers', name: nameUntil(path, parentSlash), digest: decode(last) };
     case 'tags':
       if (last !== 'list') return { kind: 'unknown' };
-      return { kind: 'tags', name: repositoryName(path, parentSlash) };
+      return { kind: 'tags', name: nameUntil(path, parentSlash) };
     case 'uploads':
       return parseUpload(path, parentSlash, last);
     default:
@@ -113,17 +122,43 @@ function parsePath(path: string): Target {
   }
 }
 
+/** The name that stands between `/v2/` and this slash. */
+const nameUntil = (path: string, slash: number): RepositoryName =>
+  repositoryName(path.slice(root.length, slash));
+
 /** `<name>/blobs/uploads/<token>`, where the slash before `uploads` is known. */
 function parseUpload(path: string, uploadsSlash: number, token: string): Target {
   const blobsSlash = path.lastIndexOf('/', uploadsSlash - 1);
   if (path.slice(blobsSlash + 1, uploadsSlash) !== 'blobs') return { kind: 'unknown' };
-  const name = repositoryName(path, blobsSlash);
+  const name = nameUntil(path, blobsSlash);
   return token === '' ? { kind: 'uploads', name } : { kind: 'upload', name, token: decode(token) };
 }
 
+const acrPrefix = '/acr/v1/';
+
+/** ACR's own words begin with `_`, which no part of a repository's name does. */
+function parseAcrPath(parts: readonly string[]): Target {
+  const [parent = '', last = ''] = [parts.at(-2), parts.at(-1)];
+  const name = nameBefore(parts);
+  if (parts[0] === '_deleted') return { kind: 'acrDeleted' };
+  if (parts.length === 1 && last === '_catalog') return { kind: 'acrCatalog' };
+  if (last === '_tags') return { kind: 'acrTags', name: name(1) };
+  if (last === '_manifests') return { kind: 'acrManifests', name: name(1) };
+  if (parent === '_tags') return { kind: 'acrTag', name: name(2), tag: decode(last) };
+  if (parent === '_manifests') return { kind: 'acrManifest', name: name(2), digest: decode(last) };
+  if (last === '' || parts.some((part) => part.startsWith('_'))) return { kind: 'unknown' };
+  return { kind: 'acrRepository', name: repositoryName(parts.join('/')) };
+}
+
+/** The name that stands before so many parts at the end. */
+const nameBefore =
+  (parts: readonly string[]) =>
+  (tail: number): RepositoryName =>
+    repositoryName(parts.slice(0, -tail).join('/'));
+
 /** `..`, `//`, NUL, backslashes and what is still encoded after one decoding are no letters of a name. */
-function repositoryName(path: string, end: number): RepositoryName {
-  const text = decode(path.slice(root.length, end));
+function repositoryName(encoded: string): RepositoryName {
+  const text = decode(encoded);
   const name = parseRepositoryName(text);
   if (name !== undefined) return name;
   const rule =

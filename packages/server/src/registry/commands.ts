@@ -6,6 +6,7 @@
  * over PostgreSQL. Inputs and outputs cross threads, so they hold strings, numbers, booleans, null, Uint8Arrays
  * that own their whole buffer, arrays and plain objects, and nothing else.
  */
+import type { ContentFlags } from './content-flags.ts';
 import type { RegistrySettings, RepositorySettings } from './settings.ts';
 
 /** Who caused a command, written into its event (design: webhooks, audit and history read it). */
@@ -117,6 +118,27 @@ export interface PutManifest {
 export interface PutManifestResult {
   readonly created: boolean;
   readonly tags: readonly { readonly name: string; readonly previousDigest: string | null }[];
+}
+
+/** A repository, or a tag or a manifest of it. */
+export type FlaggedContent =
+  | { readonly kind: 'repository' }
+  | { readonly kind: 'tag'; readonly tag: string }
+  | { readonly kind: 'manifest'; readonly digest: string };
+
+/** Pulls of one manifest since they were last recorded. */
+export interface PullsOfManifest {
+  readonly repositoryName: string;
+  readonly digest: string;
+  /** 0 when only tags were resolved. */
+  readonly count: number;
+  /** The last one of them, milliseconds since the epoch. */
+  readonly at: number;
+}
+
+/** Pulls by one tag since they were last recorded. */
+export interface PullsByTag extends Omit<PullsOfManifest, 'digest'> {
+  readonly tag: string;
 }
 
 export interface NewCredential {
@@ -233,6 +255,30 @@ export interface Commands {
       readonly precondition: Precondition | null;
     };
     output: { readonly digest: string };
+  };
+  /** Changes some of the four flags; answers all of them. */
+  setContentFlags: {
+    input: {
+      readonly registry: string;
+      readonly repositoryName: string;
+      readonly content: FlaggedContent;
+      readonly change: Partial<ContentFlags>;
+    };
+    output: ContentFlags;
+  };
+  /** Takes a repository away with all that is in it; refused while anything in it may not be deleted. */
+  deleteRepository: {
+    input: { readonly registry: string; readonly repositoryName: string };
+    output: { readonly manifests: readonly string[]; readonly tags: readonly string[] };
+  };
+  /** Adds to the figures of pulls. What is not there any more is passed over. */
+  recordPulls: {
+    input: {
+      readonly registry: string;
+      readonly manifests: readonly PullsOfManifest[];
+      readonly tags: readonly PullsByTag[];
+    };
+    output: Record<string, never>;
   };
   putSystemKey: { input: NewSystemKey; output: { readonly stored: boolean } };
   retireSystemKey: {

@@ -7,7 +7,8 @@ type Ports = Pick<RegistryPorts, 'bus' | 'newId' | 'now'>;
 
 /**
  * Removes a tag, or a manifest with every tag that points at it (OCI end-9).
- * @throws name_unknown, tag_unknown, manifest_unknown, manifest_referenced, precondition_failed
+ * Answers what the tag pointed at.
+ * @throws name_unknown, tag_unknown, manifest_unknown, manifest_referenced, precondition_failed, operation_disallowed
  */
 export async function deleteReference(
   ports: Ports,
@@ -17,18 +18,28 @@ export async function deleteReference(
     readonly reference: Reference;
     readonly precondition: Precondition | null;
   },
-): Promise<void> {
+): Promise<{ readonly digest: string }> {
   const { repositoryName, reference, precondition } = request;
   const target = { registry: actor.registry.id, repositoryName, precondition };
   if (reference.kind === 'tag') {
-    await ports.bus.execute('deleteTag', { ...target, tag: reference.tag }, commandOptions(ports, actor));
-  } else {
-    await ports.bus.execute(
-      'deleteManifest',
-      { ...target, digest: reference.digest },
-      commandOptions(ports, actor),
-    );
+    return ports.bus.execute('deleteTag', { ...target, tag: reference.tag }, commandOptions(ports, actor));
   }
+  const { digest } = reference;
+  await ports.bus.execute('deleteManifest', { ...target, digest }, commandOptions(ports, actor));
+  return { digest };
+}
+
+/**
+ * Removes a repository with everything in it; answers what that was.
+ * @throws name_unknown, operation_disallowed
+ */
+export async function deleteRepository(
+  ports: Ports,
+  actor: Actor,
+  repositoryName: string,
+): Promise<{ readonly manifests: readonly string[]; readonly tags: readonly string[] }> {
+  const input = { registry: actor.registry.id, repositoryName };
+  return ports.bus.execute('deleteRepository', input, commandOptions(ports, actor));
 }
 
 /** Takes a blob out of a repository; others that link it keep it (OCI end-10). @throws blob_unknown, blob_referenced */

@@ -4,6 +4,8 @@
  */
 
 import type { SegmentFacts } from './commands.ts';
+import type { AttributeReader } from './content-attributes.ts';
+import type { ContentFlags } from './content-flags.ts';
 import type { RegistrySettings, RepositorySettings } from './settings.ts';
 
 export interface RegistryRow {
@@ -23,17 +25,27 @@ export interface RepositoryRow {
   readonly updatedAt: number;
   readonly manifestCount: number;
   readonly tagCount: number;
+  /** Of the blobs that it links, shared with others or not, and of its manifests. */
+  readonly contentBytes: number;
+  readonly flags: ContentFlags;
   readonly settings: RepositorySettings;
+}
+
+/** Where a tag points. */
+export interface TagRow {
+  readonly digest: string;
+  readonly readEnabled: boolean;
 }
 
 export interface ManifestRow {
   readonly digest: string;
   readonly mediaType: string;
   readonly sizeBytes: number;
+  readonly readEnabled: boolean;
 }
 
 /** A manifest with its sealed bytes. */
-export interface SealedManifest extends ManifestRow {
+interface SealedManifest extends Omit<ManifestRow, 'readEnabled'> {
   readonly box: Uint8Array;
 }
 
@@ -102,7 +114,7 @@ export function whenFound<Value, Next>(
   return found instanceof Promise ? found.then(next) : next(found);
 }
 
-export interface MetadataReader {
+export interface MetadataReader extends AttributeReader {
   deployment(): Promise<
     { rootKeyNumber: number; rootKeyFingerprint: string; incarnation: string; origin: string } | undefined
   >;
@@ -114,19 +126,19 @@ export interface MetadataReader {
   principalById(id: string): Promise<PrincipalRow | undefined>;
   listCredentials(principal: string): Promise<CredentialRow[]>;
   findRepository(registry: string, name: string): Found<RepositoryRow | undefined>;
-  /** Repositories that hold a manifest, in byte order of their names. */
+  /** Repositories that hold a manifest and are listed, in byte order of their names. */
   listRepositories(registry: string, page: PageRequest): Promise<string[]>;
   countRepositories(registry: string): Promise<number>;
+  /** Tags that are listed. */
   listTags(repository: string, page: PageRequest): Promise<string[]>;
-  /** The digest that a tag points at. */
-  findTag(repository: string, tag: string): Found<string | undefined>;
+  findTag(repository: string, tag: string): Found<TagRow | undefined>;
   findManifest(repository: string, digest: string): Found<ManifestRow | undefined>;
   manifestBox(registry: string, digest: string): Promise<Uint8Array | undefined>;
   findBlob(repository: string, digest: string): Found<BlobRow | undefined>;
-  /** Some repositories that link this digest, in no order (a base layer may be in all of them): for a mount without `from`. */
+  /** Some readable repositories that link this digest, in no order (a base layer may be in all of them): for a mount without `from`. */
   listRepositoriesLinking(registry: string, digest: string, limit: number): Promise<string[]>;
   segments(blob: string): Found<SegmentFacts[]>;
-  /** Manifests with this subject, of this type if one is given, after the digest `last`, in byte order of digests. */
+  /** Listed manifests with this subject, of this type if one is given, after the digest `last`, in byte order of digests. */
   listReferrers(
     repository: string,
     wanted: { readonly subject: string; readonly artifactType: string | undefined },

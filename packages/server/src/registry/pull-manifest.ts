@@ -1,5 +1,6 @@
 import type { Reference } from '@cerulean/oci/reference.ts';
 import { RegistryError } from '../errors.ts';
+import { refuseUnreadable } from './content-flags.ts';
 import {
   type Found,
   type ManifestRow,
@@ -10,7 +11,7 @@ import {
 import { nameUnknown } from './pull-blob.ts';
 import type { RegistryPorts } from './registry-ports.ts';
 
-/** A manifest by tag or digest, without its bytes (OCI end-3). @throws name_unknown, manifest_unknown */
+/** A manifest by tag or digest, without its bytes (OCI end-3). @throws name_unknown, manifest_unknown, operation_disallowed */
 export function findManifest(
   { reader }: Pick<RegistryPorts, 'reader'>,
   registry: Pick<RegistryRow, 'id'>,
@@ -19,12 +20,14 @@ export function findManifest(
   const { repositoryName, reference } = wanted;
   return whenFound(reader.findRepository(registry.id, repositoryName), (repository) => {
     if (repository === undefined) throw nameUnknown(repositoryName);
+    refuseUnreadable(repository.flags);
     const found =
       reference.kind === 'digest'
         ? reader.findManifest(repository.id, reference.digest)
         : findTagged(reader, { repository: repository.id, tag: reference.tag }, looksMax);
     return whenFound(found, (manifest) => {
       if (manifest === undefined) throw manifestUnknown(repositoryName, reference);
+      refuseUnreadable(manifest);
       return manifest;
     });
   });
@@ -43,9 +46,10 @@ function findTagged(
   looksLeft: number,
 ): Found<ManifestRow | undefined> {
   if (looksLeft === 0) return undefined;
-  return whenFound(reader.findTag(wanted.repository, wanted.tag), (digest) => {
-    if (digest === undefined) return undefined;
-    const found = reader.findManifest(wanted.repository, digest);
+  return whenFound(reader.findTag(wanted.repository, wanted.tag), (tag) => {
+    if (tag === undefined) return undefined;
+    refuseUnreadable(tag);
+    const found = reader.findManifest(wanted.repository, tag.digest);
     return whenFound(found, (manifest) => manifest ?? findTagged(reader, wanted, looksLeft - 1));
   });
 }

@@ -1,5 +1,6 @@
 import type { Digest } from '@cerulean/oci/digest.ts';
 import { isJsonObject } from '@cerulean/oci/json-object.ts';
+import { refuseUnreadable } from './content-flags.ts';
 import type { PageRequest, ReferrerRow, RegistryRow } from './metadata-reader.ts';
 import type { RegistryPorts } from './registry-ports.ts';
 
@@ -23,6 +24,7 @@ type Ports = Pick<RegistryPorts, 'reader' | 'manifestSealer'>;
 /**
  * Manifests whose subject is this digest, which need not exist itself (OCI end-12). A repository that does not exist
  * has none: the specification lets a registry that has this endpoint never answer 404.
+ * @throws operation_disallowed
  */
 export async function listReferrers(
   ports: Ports,
@@ -36,6 +38,7 @@ export async function listReferrers(
 ): Promise<ReferrerPage> {
   const { page } = wanted;
   const repository = await ports.reader.findRepository(registry.id, wanted.repositoryName);
+  refuseUnreadable(repository?.flags);
   if (repository === undefined || page.limit === 0) return { manifests: [], next: undefined };
   const more = { last: page.last, limit: page.limit + 1 };
   const rows = await ports.reader.listReferrers(repository.id, wanted, more);

@@ -2,6 +2,7 @@ import { isDigestAlgorithm } from '@cerulean/oci/digest.ts';
 import { RegistryError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { UploadIdentity } from './commands.ts';
+import { refuseUnwritable } from './content-flags.ts';
 import type { Actor, RegistryPorts } from './registry-ports.ts';
 import { mintUploadToken } from './upload-token.ts';
 
@@ -11,9 +12,12 @@ export interface StartedUpload {
   readonly token: string;
 }
 
-/** Starts an upload (OCI end-4a, end-4c). Nothing is written. @throws digest_algorithm_unsupported */
+/**
+ * Starts an upload (OCI end-4a, end-4c). Nothing is written. A locked repository is told of before the bytes come, and
+ * decided of when they have come. @throws digest_algorithm_unsupported, operation_disallowed
+ */
 export async function startUpload(
-  ports: Pick<RegistryPorts, 'uploadMac' | 'newId' | 'now'>,
+  ports: Pick<RegistryPorts, 'reader' | 'uploadMac' | 'newId' | 'now'>,
   actor: Actor,
   request: { readonly repositoryName: string; readonly algorithm: string },
 ): Promise<StartedUpload> {
@@ -24,6 +28,8 @@ export async function startUpload(
       algorithm: request.algorithm.slice(0, 64),
     });
   }
+  const repository = await ports.reader.findRepository(actor.registry.id, request.repositoryName);
+  refuseUnwritable(repository?.flags);
   const upload: UploadIdentity = {
     blob: ports.newId(),
     registry: actor.registry.id,

@@ -18,6 +18,9 @@ export async function serveManifest({ exchange, admission, ports }: Handling): P
   const found = findManifest(ports, registry, { repositoryName: name, reference });
   const manifest = found instanceof Promise ? await found : found;
   const { digest } = manifest;
+  const tag = reference.kind === 'tag' ? reference.tag : undefined;
+  const content = request.method === 'GET';
+  ports.pullCounter.count({ registry: registry.id, repositoryName: name, digest, tag, content });
   const headers: HeaderValues = {
     'Docker-Content-Digest': digest,
     ETag: entityTag(digest),

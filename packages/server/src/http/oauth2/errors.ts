@@ -52,6 +52,8 @@ export const oauthErrors = {
   upload_limit: unexpected,
   size_mismatch: unexpected,
   range_invalid: unexpected,
+  operation_disallowed: unexpected,
+  feature_off: unexpected,
   page_size_invalid: unexpected,
   too_many_tags: unexpected,
   precondition_failed: unexpected,

@@ -39,6 +39,9 @@ export const ociErrors = {
   upload_limit: { status: 429, code: 'TOOMANYREQUESTS' },
   size_mismatch: { status: 400, code: 'SIZE_INVALID' },
   range_invalid: { status: 416, code: 'RANGE_INVALID' },
+  operation_disallowed: { status: 405, code: 'REGISTRY_DISALLOWED_OPERATION' },
+  // az gives up at once on 405, and tries again three times on what it does not know.
+  feature_off: { status: 405, code: 'UNSUPPORTED' },
   page_size_invalid: { status: 400, code: 'PAGINATION_NUMBER_INVALID' },
   too_many_tags: { status: 414, code: 'TAG_INVALID' },
   precondition_failed: { status: 412, code: 'PRECONDITION_FAILED' },

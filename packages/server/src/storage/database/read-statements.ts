@@ -1,5 +1,6 @@
 /** The statements that serving threads run. Each names the index or key that makes it cheap. */
 import { sql } from 'kysely';
+import { flagColumns } from './content-flag-rows.ts';
 import { type Builder, statement } from './statement.ts';
 
 export const deployment = statement()((q) =>
@@ -60,7 +61,16 @@ export const credentials = statement<{ principal: string }>()((q, p) =>
 export const repository = statement<{ registry: string; name: string }>()((q, p) =>
   q
     .selectFrom('repository')
-    .select(['id', 'settings', 'manifest_count', 'tag_count', 'created_at', 'updated_at'])
+    .select([
+      'id',
+      'settings',
+      'manifest_count',
+      'tag_count',
+      'content_bytes',
+      'created_at',
+      'updated_at',
+      ...flagColumns,
+    ])
     .where('registry', '=', p.registry)
     .where('name', '=', p.name),
 );
@@ -72,12 +82,13 @@ export const repositoryPage = statement<{ registry: string; last: string; limit:
     .select(['name'])
     .where('registry', '=', p.registry)
     .where('name', '>', p.last)
+    .where('list_enabled', '=', sql.lit(1))
     .where('manifest_count', '>', sql.lit(0))
     .orderBy('name')
     .limit(p.limit),
 );
 
-/** For people who ask for a status: it counts the index, and no request on the data plane runs it. */
+/** For people who ask for a status: it goes over all of them, and no request on the data plane runs it. */
 export const repositoryCount = statement<{ registry: string }>()((q, p) =>
   q
     .selectFrom('repository')
@@ -91,6 +102,7 @@ export const tagPage = statement<{ repository: string; last: string; limit: numb
   q
     .selectFrom('tag')
     .select(['name'])
+    .where('list_enabled', '=', sql.lit(1))
     .where('repository', '=', p.repository)
     .where('name', '>', p.last)
     .orderBy('name')
@@ -98,13 +110,17 @@ export const tagPage = statement<{ repository: string; last: string; limit: numb
 );
 
 export const tag = statement<{ repository: string; name: string }>()((q, p) =>
-  q.selectFrom('tag').select(['digest']).where('repository', '=', p.repository).where('name', '=', p.name),
+  q
+    .selectFrom('tag')
+    .select(['digest', 'read_enabled'])
+    .where('repository', '=', p.repository)
+    .where('name', '=', p.name),
 );
 
 export const manifest = statement<{ repository: string; digest: string }>()((q, p) =>
   q
     .selectFrom('manifest')
-    .select(['media_type', 'size'])
+    .select(['media_type', 'size', 'read_enabled'])
     .where('repository', '=', p.repository)
     .where('digest', '=', p.digest),
 );
@@ -144,6 +160,7 @@ export const repositoriesLinking = statement<{ registry: string; digest: string;
     .select(['repository.name'])
     .where('blob.registry', '=', p.registry)
     .where('blob.digest', '=', p.digest)
+    .where('repository.read_enabled', '=', sql.lit(1))
     .limit(p.limit),
 );
 
@@ -176,6 +193,7 @@ function referrers(q: Builder, p: ReferrerPage) {
     .where('manifest.repository', '=', p.repository)
     .where('manifest.subject_digest', '=', p.subject)
     .where('manifest.digest', '>', p.last)
+    .where('manifest.list_enabled', '=', sql.lit(1))
     .orderBy('manifest.digest')
     .limit(p.limit);
 }

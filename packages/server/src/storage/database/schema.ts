@@ -61,13 +61,29 @@ export interface CredentialTable {
   created_at: number;
 }
 
-export interface RepositoryTable {
+/** What ACR calls changeableAttributes; 0 or 1 each. */
+export interface FlagColumns {
+  delete_enabled: Generated<number>;
+  write_enabled: Generated<number>;
+  read_enabled: Generated<number>;
+  list_enabled: Generated<number>;
+}
+
+/** Kept a little late, in batches: see `commands/pulls.ts`. */
+export interface PullColumns {
+  pull_count: Generated<number>;
+  last_pulled_at: Generated<number | null>;
+}
+
+export interface RepositoryTable extends FlagColumns {
   id: string;
   registry: string;
   name: string;
   settings: string | null;
   manifest_count: number;
   tag_count: number;
+  /** Of the blobs that it links and of its manifests. */
+  content_bytes: Generated<number>;
   created_at: number;
   updated_at: number;
 }
@@ -121,7 +137,7 @@ export interface ManifestContentTable {
   created_at: number;
 }
 
-export interface ManifestTable {
+export interface ManifestTable extends FlagColumns, PullColumns {
   repository: string;
   digest: string;
   media_type: string;
@@ -157,7 +173,7 @@ export interface ManifestReferenceTable {
   platform: string | null;
 }
 
-export interface TagTable {
+export interface TagTable extends FlagColumns, PullColumns {
   repository: string;
   name: string;
   digest: string;

@@ -14,6 +14,8 @@ import type {
   UploadRow,
 } from '../../registry/metadata-reader.ts';
 import { parseRegistrySettings, parseRepositorySettings } from '../../registry/settings.ts';
+import { readAttributes } from './attribute-reader.ts';
+import { contentFlags } from './content-flag-rows.ts';
 import type { Queries } from './queries.ts';
 import * as read from './read-statements.ts';
 
@@ -25,6 +27,7 @@ export function sqlReader(queries: Queries): MetadataReader {
     ...readContent(queries),
     ...readLists(queries),
     ...readUploads(queries),
+    ...readAttributes(queries),
   };
 }
 
@@ -104,15 +107,20 @@ function readContent(
         updatedAt: row.updated_at,
         manifestCount: row.manifest_count,
         tagCount: row.tag_count,
+        contentBytes: row.content_bytes,
+        flags: contentFlags(row),
         settings: parseRepositorySettings(row.settings),
       };
     },
     async findTag(repository, tag) {
-      return (await queries.one(read.tag, { repository, name: tag }))?.digest;
+      const row = await queries.one(read.tag, { repository, name: tag });
+      return row === undefined ? undefined : { digest: row.digest, readEnabled: row.read_enabled === 1 };
     },
     async findManifest(repository, digest): Promise<ManifestRow | undefined> {
       const row = await queries.one(read.manifest, { repository, digest });
-      return row === undefined ? undefined : { digest, mediaType: row.media_type, sizeBytes: row.size };
+      if (row === undefined) return undefined;
+      const { media_type: mediaType, size: sizeBytes, read_enabled: readEnabled } = row;
+      return { digest, mediaType, sizeBytes, readEnabled: readEnabled === 1 };
     },
     async manifestBox(registry, digest) {
       return (await queries.one(read.manifestContent, { registry, digest }))?.box;

@@ -18,7 +18,7 @@ test('a tag that was moved is seen at once after the acknowledgement, and a dele
     await put(database, testDigest(round));
     const repository = await reader.findRepository(testRegistry, 'app');
     for (let again = 0; again < 3; again += 1) {
-      expect(await reader.findTag(repository?.id ?? '', 'v1')).toBe(testDigest(round));
+      expect(await reader.findTag(repository?.id ?? '', 'v1')).toMatchObject({ digest: testDigest(round) });
     }
   }
   await database.run('deleteTag', {

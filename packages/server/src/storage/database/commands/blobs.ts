@@ -1,5 +1,7 @@
 /** Blobs as repositories see them: links. A blob can be read only through a repository that links it. */
+import { sql } from 'kysely';
 import { RegistryError } from '../../../errors.ts';
+import { operationDisallowed, refuseUnwritable } from '../../../registry/content-flags.ts';
 import { allowsSparseManifests } from '../../../registry/settings.ts';
 import type { Transaction } from '../queries.ts';
 import { statement } from '../statement.ts';
@@ -16,6 +18,7 @@ export const mountBlob: CommandBody<'mountBlob'> = async (tx, input, context) =>
     { registry: input.registry, name: input.repositoryName },
     { newId: context.newId, now: context.now },
   );
+  refuseUnwritable(repository.flags);
   const linked = await linkBlob(tx, {
     repository: repository.id,
     digest: input.digest,
@@ -38,6 +41,7 @@ export const mountBlob: CommandBody<'mountBlob'> = async (tx, input, context) =>
 export const unlinkBlob: CommandBody<'unlinkBlob'> = async (tx, input) => {
   const registry = await lockRegistry(tx, input.registry);
   const repository = await lockKnownRepository(tx, input.registry, input.repositoryName);
+  refuseUnwritable(repository.flags);
   const found = await tx.one(link, { repository: repository.id, digest: input.digest });
   if (found === undefined)
     throw new RegistryError('blob_unknown', 'blob unknown to registry', { digest: input.digest });
@@ -53,8 +57,11 @@ export const unlinkBlob: CommandBody<'unlinkBlob'> = async (tx, input) => {
         },
       );
     }
+  } else {
+    await refuseWhileLockedParent(tx, { repository: repository.id, digest: input.digest });
   }
   await tx.run(removeLink, { repository: repository.id, digest: input.digest });
+  await tx.run(countBlob, { repository: repository.id, blob: found.blob, times: -1 });
   return {
     value: {},
     touched: [touchedRepository(input.registry, input.repositoryName)],
@@ -72,7 +79,18 @@ export async function linkBlob(
     readonly now: number;
   },
 ): Promise<boolean> {
-  return (await tx.run(addLink, added)) > 0;
+  const linked = (await tx.run(addLink, added)) > 0;
+  if (linked) await tx.run(countBlob, { repository: added.repository, blob: added.blob, times: 1 });
+  return linked;
+}
+
+/** Also where a manifest's parts may be missing, nothing is taken from a locked one. @throws operation_disallowed */
+export async function refuseWhileLockedParent(
+  tx: Transaction,
+  part: { readonly repository: string; readonly digest: string },
+): Promise<void> {
+  if ((await tx.one(aLockedParentOf, { repository: part.repository, child: part.digest })) !== undefined)
+    throw operationDisallowed();
 }
 
 /** A manifest of the repository that references this digest. */
@@ -82,6 +100,23 @@ export const aParentOf = statement<{ repository: string; child: string }>()((q, 
     .select(['parent'])
     .where('repository', '=', p.repository)
     .where('child', '=', p.child)
+    .limit(1),
+);
+
+const aLockedParentOf = statement<{ repository: string; child: string }>()((q, p) =>
+  q
+    .selectFrom('manifest_reference')
+    .innerJoin('manifest', (join) =>
+      join
+        .onRef('manifest.repository', '=', 'manifest_reference.repository')
+        .onRef('manifest.digest', '=', 'manifest_reference.parent'),
+    )
+    .select(['manifest.digest'])
+    .where('manifest_reference.repository', '=', p.repository)
+    .where('manifest_reference.child', '=', p.child)
+    .where((eb) =>
+      eb.or([eb('manifest.delete_enabled', '=', sql.lit(0)), eb('manifest.write_enabled', '=', sql.lit(0))]),
+    )
     .limit(1),
 );
 
@@ -102,7 +137,8 @@ const linkedIn = statement<{ registry: string; name: string; digest: string }>()
     .select(['repository_blob.blob'])
     .where('repository.registry', '=', p.registry)
     .where('repository.name', '=', p.name)
-    .where('repository_blob.digest', '=', p.digest);
+    .where('repository_blob.digest', '=', p.digest)
+    .where('repository.read_enabled', '=', sql.lit(1));
   return dialect === 'postgres' ? query.forShare('repository_blob') : query;
 });
 
@@ -111,6 +147,16 @@ const addLink = statement<{ repository: string; digest: string; blob: string; no
     .insertInto('repository_blob')
     .values({ repository: p.repository, digest: p.digest, blob: p.blob, linked_at: p.now })
     .onConflict((conflict) => conflict.columns(['repository', 'digest']).doNothing()),
+);
+
+/** Keeps how many bytes the repository holds. */
+const countBlob = statement<{ repository: string; blob: string; times: number }>()((q, p) =>
+  q
+    .updateTable('repository')
+    .set({
+      content_bytes: sql<number>`content_bytes + ${p.times} * (select size from blob where id = ${p.blob})`,
+    })
+    .where('id', '=', p.repository),
 );
 
 const removeLink = statement<{ repository: string; digest: string }>()((q, p) =>

@@ -1,8 +1,11 @@
 import { mountBlob, unlinkBlob } from './blobs.ts';
 import type { CommandBodies } from './command.ts';
+import { setContentFlags } from './content-flags.ts';
+import { deleteRepository } from './delete-repository.ts';
 import { initialiseDeployment, putSystemKey, retireSystemKey } from './deployment.ts';
 import { claimJobs, completeJob, dropTrash, enqueueJob, failJob, listTrash } from './jobs.ts';
 import { deleteManifest, deleteTag, putManifest } from './manifests.ts';
+import { recordPulls } from './pulls.ts';
 import {
   adoptVerifier,
   createRegistry,
@@ -30,6 +33,9 @@ export const commands: CommandBodies = {
   putManifest,
   deleteManifest,
   deleteTag,
+  setContentFlags,
+  deleteRepository,
+  recordPulls,
   putSystemKey,
   retireSystemKey,
   enqueueJob,

@@ -4,12 +4,14 @@
  */
 import { sql } from 'kysely';
 import { RegistryError } from '../../../errors.ts';
+import type { ContentFlags } from '../../../registry/content-flags.ts';
 import {
   parseRegistrySettings,
   parseRepositorySettings,
   type RegistrySettings,
   type RepositorySettings,
 } from '../../../registry/settings.ts';
+import { contentFlags, flagColumns } from '../content-flag-rows.ts';
 import type { Transaction } from '../queries.ts';
 import { statement } from '../statement.ts';
 
@@ -17,7 +19,7 @@ export interface LockedRepository {
   readonly id: string;
   readonly name: string;
   readonly settings: RepositorySettings;
-  readonly manifestCount: number;
+  readonly flags: ContentFlags;
 }
 
 /** The registry, locked against changes of its settings. @throws registry_unknown when it was deleted. */
@@ -49,7 +51,7 @@ export async function lockRepository(
     id: row.id,
     name,
     settings: parseRepositorySettings(row.settings),
-    manifestCount: row.manifest_count,
+    flags: contentFlags(row),
   };
 }
 
@@ -102,7 +104,7 @@ const registryExclusive = statement<{ id: string }>()((q, p, dialect) => {
 const repositoryExclusive = statement<{ registry: string; name: string }>()((q, p, dialect) => {
   const query = q
     .selectFrom('repository')
-    .select(['id', 'settings', 'manifest_count'])
+    .select(['id', 'settings', ...flagColumns])
     .where('registry', '=', p.registry)
     .where('name', '=', p.name);
   return dialect === 'postgres' ? query.forNoKeyUpdate() : query;

@@ -1,13 +1,19 @@
 /** The statements of the manifest commands. */
 import { sql } from 'kysely';
+import { RegistryError } from '../../../errors.ts';
+import { flagColumns } from '../content-flag-rows.ts';
 import { statement } from '../statement.ts';
+
+/** In ACR's words. */
+export const unknownManifest = (digest: string, name: string): RegistryError =>
+  new RegistryError('manifest_unknown', `manifest ${digest} is not found`, { Name: name, Revision: digest });
 
 type ManifestKey = { repository: string; digest: string };
 
 export const lockManifest = statement<ManifestKey>()((q, p, dialect) => {
   const query = q
     .selectFrom('manifest')
-    .select(['media_type', 'hlc'])
+    .select(['media_type', 'size', 'hlc', ...flagColumns])
     .where('repository', '=', p.repository)
     .where('digest', '=', p.digest);
   return dialect === 'postgres' ? query.forUpdate() : query;
@@ -17,7 +23,7 @@ export const lockManifest = statement<ManifestKey>()((q, p, dialect) => {
 export const shareManifest = statement<ManifestKey>()((q, p, dialect) => {
   const query = q
     .selectFrom('manifest')
-    .select(['index_depth'])
+    .select(['index_depth', 'image_size'])
     .where('repository', '=', p.repository)
     .where('digest', '=', p.digest);
   return dialect === 'postgres' ? query.forShare() : query;
@@ -123,7 +129,7 @@ export const removeReferences = statement<{ repository: string; parent: string }
 export const tagsOf = statement<ManifestKey>()((q, p, dialect) => {
   const query = q
     .selectFrom('tag')
-    .select(['name', 'digest', 'hlc'])
+    .select(['name', 'digest', 'hlc', ...flagColumns])
     .where('repository', '=', p.repository)
     .where('digest', '=', p.digest)
     .orderBy('name');
@@ -131,14 +137,20 @@ export const tagsOf = statement<ManifestKey>()((q, p, dialect) => {
 });
 
 /** Keeps the repository's counters, which listings and quotas read instead of counting. */
-export const countContent = statement<{ repository: string; manifests: number; tags: number; now: number }>()(
-  (q, p) =>
-    q
-      .updateTable('repository')
-      .set({
-        manifest_count: sql<number>`manifest_count + ${p.manifests}`,
-        tag_count: sql<number>`tag_count + ${p.tags}`,
-        updated_at: p.now,
-      })
-      .where('id', '=', p.repository),
+export const countContent = statement<{
+  repository: string;
+  manifests: number;
+  tags: number;
+  bytes: number;
+  now: number;
+}>()((q, p) =>
+  q
+    .updateTable('repository')
+    .set({
+      manifest_count: sql<number>`manifest_count + ${p.manifests}`,
+      tag_count: sql<number>`tag_count + ${p.tags}`,
+      content_bytes: sql<number>`content_bytes + ${p.bytes}`,
+      updated_at: p.now,
+    })
+    .where('id', '=', p.repository),
 );

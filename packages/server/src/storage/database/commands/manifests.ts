@@ -1,13 +1,15 @@
 /** Manifests and the tags that point at them. */
 import { RegistryError } from '../../../errors.ts';
 import type { PutManifest } from '../../../registry/commands.ts';
+import { refuseUndeletable, refuseUnwritable } from '../../../registry/content-flags.ts';
 import { allowsSparseManifests } from '../../../registry/settings.ts';
+import { contentFlags } from '../content-flag-rows.ts';
 import type { Transaction } from '../queries.ts';
-import { aParentOf, link } from './blobs.ts';
+import { aParentOf, link, refuseWhileLockedParent } from './blobs.ts';
 import { type CommandBody, nextHlc, touchedRepository } from './command.ts';
 import { lockKnownRepository, lockOrMakeRepository, lockRegistry } from './locks.ts';
 import * as sqlManifest from './manifest-statements.ts';
-import { currentTags, holdsPrecondition, pointTags, removeTags } from './tags.ts';
+import { currentTags, holdsPrecondition, pointTags, removeTags, unknownTag } from './tags.ts';
 
 /** Stores a manifest, its references as rows, and points tags at it. */
 export const putManifest: CommandBody<'putManifest'> = async (tx, input, context) => {
@@ -17,16 +19,19 @@ export const putManifest: CommandBody<'putManifest'> = async (tx, input, context
     { registry: input.registry, name: input.repositoryName },
     { newId: context.newId, now: context.now },
   );
+  refuseUnwritable(repository.flags);
   const existing = await tx.one(sqlManifest.lockManifest, {
     repository: repository.id,
     digest: input.digest,
   });
   const tags = await currentTags(tx, repository.id, input.tags);
+  if (existing !== undefined) refuseUnwritable(contentFlags(existing));
+  for (const tag of tags) refuseUnwritable(tag.flags);
   const current =
     input.tags.length > 0 ? tags.map((tag) => tag.digest) : [existing === undefined ? null : input.digest];
   holdsPrecondition(input.precondition, current);
   const sparse = allowsSparseManifests(registry, repository.settings);
-  const indexDepth = await checkReferences(tx, { repository: repository.id, input, sparse });
+  const parts = await checkReferences(tx, { repository: repository.id, input, sparse });
   const hlc = nextHlc(context.now, ...tags.map((tag) => tag.hlc), existing?.hlc ?? 0);
   const stamp = {
     repository: repository.id,
@@ -35,7 +40,7 @@ export const putManifest: CommandBody<'putManifest'> = async (tx, input, context
     hlc,
     by: context.principalId,
   };
-  if (existing === undefined) await addManifest(tx, input, { ...stamp, indexDepth });
+  if (existing === undefined) await addManifest(tx, input, { ...stamp, ...parts });
   else
     await tx.run(sqlManifest.touchManifest, {
       repository: stamp.repository,
@@ -48,6 +53,7 @@ export const putManifest: CommandBody<'putManifest'> = async (tx, input, context
     repository: repository.id,
     manifests: existing === undefined ? 1 : 0,
     tags: addedTags,
+    bytes: existing === undefined ? input.sizeBytes : 0,
     now: context.now,
   };
   await tx.run(sqlManifest.countContent, counts);
@@ -80,11 +86,14 @@ export const deleteManifest: CommandBody<'deleteManifest'> = async (tx, input, c
   const registry = await lockRegistry(tx, input.registry);
   const repository = await lockKnownRepository(tx, input.registry, input.repositoryName);
   const key = { repository: repository.id, digest: input.digest };
+  refuseUnwritable(repository.flags);
   const existing = await tx.one(sqlManifest.lockManifest, key);
-  if (existing === undefined) throw unknownManifest(input.digest, input.repositoryName);
+  if (existing === undefined) throw sqlManifest.unknownManifest(input.digest, input.repositoryName);
+  const tags = await tx.all(sqlManifest.tagsOf, key);
+  refuseUndeletable(...[existing, ...tags].map(contentFlags));
   holdsPrecondition(input.precondition, [input.digest]);
   if (!allowsSparseManifests(registry, repository.settings)) await refuseWhileReferenced(tx, key);
-  const tags = await tx.all(sqlManifest.tagsOf, key);
+  else await refuseWhileLockedParent(tx, key);
   const hlc = nextHlc(context.now, existing.hlc, ...tags.map((tag) => tag.hlc));
   await removeTags(tx, tags, { repository: repository.id, now: context.now, hlc });
   await tx.run(sqlManifest.removeReferences, { repository: repository.id, parent: input.digest });
@@ -93,6 +102,7 @@ export const deleteManifest: CommandBody<'deleteManifest'> = async (tx, input, c
     repository: repository.id,
     manifests: -1,
     tags: -tags.length,
+    bytes: -existing.size,
     now: context.now,
   });
   const names = tags.map((tag) => tag.name);
@@ -113,12 +123,14 @@ export const deleteManifest: CommandBody<'deleteManifest'> = async (tx, input, c
 export const deleteTag: CommandBody<'deleteTag'> = async (tx, input, context) => {
   await lockRegistry(tx, input.registry);
   const repository = await lockKnownRepository(tx, input.registry, input.repositoryName);
+  refuseUnwritable(repository.flags);
   const [tag] = await currentTags(tx, repository.id, [input.tag]);
   if (tag === undefined || tag.digest === null) {
     // A condition on what is not there fails as a condition: the client learns that somebody was faster.
     if (input.precondition !== null) holdsPrecondition(input.precondition, [null]);
-    throw new RegistryError('tag_unknown', 'the specified tag does not exist', { Tag: input.tag });
+    throw unknownTag(input.tag);
   }
+  if (tag.flags !== undefined) refuseUndeletable(tag.flags);
   holdsPrecondition(input.precondition, [tag.digest]);
   const hlc = nextHlc(context.now, tag.hlc);
   await removeTags(tx, [{ name: tag.name, digest: tag.digest }], {
@@ -130,6 +142,7 @@ export const deleteTag: CommandBody<'deleteTag'> = async (tx, input, context) =>
     repository: repository.id,
     manifests: 0,
     tags: -1,
+    bytes: 0,
     now: context.now,
   });
   return {
@@ -161,19 +174,29 @@ async function refuseWhileReferenced(
   );
 }
 
-/** Everything that a manifest needs must be there, unless sparse manifests are let in. Answers how deep it nests. */
+/** What the parts of a manifest say of it: how deep it nests, and how large it is with all of them. */
+interface PartFacts {
+  readonly indexDepth: number;
+  readonly imageSizeBytes: number;
+}
+
+/** Everything that a manifest needs must be there, unless sparse manifests are let in. */
 async function checkReferences(
   tx: Transaction,
   check: { readonly repository: string; readonly input: PutManifest; readonly sparse: boolean },
-): Promise<number> {
+): Promise<PartFacts> {
   const missing: { digest: string; kind: string; mediaType: string }[] = [];
   let depth = 0;
+  let imageSizeBytes = check.input.imageSizeBytes;
   for (const reference of check.input.references) {
     const key = { repository: check.repository, digest: reference.digest };
     if (reference.kind === 'child') {
       const child = await tx.one(sqlManifest.shareManifest, key);
-      if (child !== undefined) depth = Math.max(depth, child.index_depth + 1);
-      else missing.push({ digest: reference.digest, kind: 'manifest', mediaType: reference.mediaType });
+      // The size of an index is that of its images: its descriptors give the sizes of their manifests only.
+      if (child !== undefined) {
+        depth = Math.max(depth, child.index_depth + 1);
+        imageSizeBytes += child.image_size - reference.sizeBytes;
+      } else missing.push({ digest: reference.digest, kind: 'manifest', mediaType: reference.mediaType });
     } else if (reference.required && (await tx.one(link, key)) === undefined) {
       missing.push({ digest: reference.digest, kind: 'blob', mediaType: reference.mediaType });
     }
@@ -185,7 +208,7 @@ async function checkReferences(
       `Indexes nest at most ${check.input.indexDepthMax} deep; this one would be ${depth}.`,
     );
   }
-  return depth;
+  return { indexDepth: depth, imageSizeBytes };
 }
 
 /** Names at most this many missing parts; the rest is counted. */
@@ -210,8 +233,7 @@ async function addManifest(
     readonly now: number;
     readonly hlc: number;
     readonly by: string;
-    readonly indexDepth: number;
-  },
+  } & PartFacts,
 ): Promise<void> {
   await tx.run(sqlManifest.addContent, {
     registry: input.registry,
@@ -230,7 +252,7 @@ async function addManifest(
     configMediaType: input.configMediaType,
     annotations: input.hasAnnotations ? 1 : 0,
     size: input.sizeBytes,
-    imageSize: input.imageSizeBytes,
+    imageSize: stamp.imageSizeBytes,
     architecture: input.architecture,
     os: input.os,
     variant: input.variant,
@@ -255,6 +277,3 @@ async function addManifest(
     });
   }
 }
-
-const unknownManifest = (digest: string, name: string): RegistryError =>
-  new RegistryError('manifest_unknown', `manifest ${digest} is not found`, { Name: name, Revision: digest });

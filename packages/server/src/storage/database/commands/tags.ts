@@ -1,5 +1,7 @@
 import { RegistryError } from '../../../errors.ts';
 import type { Precondition } from '../../../registry/commands.ts';
+import type { ContentFlags } from '../../../registry/content-flags.ts';
+import { contentFlags, flagColumns } from '../content-flag-rows.ts';
 import type { Transaction } from '../queries.ts';
 import { statement } from '../statement.ts';
 
@@ -8,7 +10,13 @@ export interface CurrentTag {
   readonly name: string;
   readonly digest: string | null;
   readonly hlc: number;
+  /** Undefined where there is no tag. */
+  readonly flags: ContentFlags | undefined;
 }
+
+/** In ACR's words. */
+export const unknownTag = (tag: string): RegistryError =>
+  new RegistryError('tag_unknown', 'the specified tag does not exist', { Tag: tag });
 
 /** The tags of these names, locked in the order of their names, each once. */
 export async function currentTags(
@@ -20,11 +28,11 @@ export async function currentTags(
   for (const name of [...new Set(names)].sort()) {
     const tag = await tx.one(lockTag, { repository, name });
     if (tag !== undefined) {
-      found.push({ name, digest: tag.digest, hlc: tag.hlc });
+      found.push({ name, digest: tag.digest, hlc: tag.hlc, flags: contentFlags(tag) });
       continue;
     }
     const tombstone = await tx.one(tombstoneOf, { repository, name });
-    found.push({ name, digest: null, hlc: tombstone?.hlc ?? 0 });
+    found.push({ name, digest: null, hlc: tombstone?.hlc ?? 0, flags: undefined });
   }
   return found;
 }
@@ -91,7 +99,7 @@ export async function removeTags(
 const lockTag = statement<{ repository: string; name: string }>()((q, p, dialect) => {
   const query = q
     .selectFrom('tag')
-    .select(['digest', 'hlc'])
+    .select(['digest', 'hlc', ...flagColumns])
     .where('repository', '=', p.repository)
     .where('name', '=', p.name);
   return dialect === 'postgres' ? query.forUpdate() : query;

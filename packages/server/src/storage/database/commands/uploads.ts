@@ -2,6 +2,7 @@
 import { RegistryError } from '../../../errors.ts';
 import { limits } from '../../../limits.ts';
 import type { FinishUpload, SegmentFacts, UploadIdentity } from '../../../registry/commands.ts';
+import { refuseUnwritable } from '../../../registry/content-flags.ts';
 import type { Transaction } from '../queries.ts';
 import { openUploads } from '../read-statements.ts';
 import { statement } from '../statement.ts';
@@ -32,6 +33,7 @@ export const finishUpload: CommandBody<'finishUpload'> = async (tx, input, conte
     { registry: input.registry, name: input.repositoryName },
     { newId: context.newId, now: context.now },
   );
+  refuseUnwritable(repository.flags);
   refuseTooLarge(input.sizeBytes);
   await claimOffset(tx, input);
   await addSegments(tx, input.blob, input.segments);

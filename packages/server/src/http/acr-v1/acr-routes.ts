@@ -1,0 +1,53 @@
+import type { FastifyPluginCallback } from 'fastify';
+import type { RegistryPorts } from '../../registry/registry-ports.ts';
+import { admissionOf, exchangeOf } from '../exchange.ts';
+import { actorOf, type OciHandler } from '../oci/handling.ts';
+import { respond } from '../respond.ts';
+import { featureOff } from './deleted.ts';
+import { deleteManifest, getManifest, getManifests, patchManifest } from './manifests.ts';
+import { deleteRepositoryByName, getCatalog, getRepository, patchRepository } from './repositories.ts';
+import { type AcrOperation, acrRoutes } from './routes.ts';
+import { deleteTag, getTag, getTags, patchTag } from './tags.ts';
+
+/** A route without a handler does not compile. */
+const handlers = {
+  ContainerRegistry_GetRepositories: getCatalog,
+  ContainerRegistry_GetProperties: getRepository,
+  ContainerRegistry_UpdateProperties: patchRepository,
+  ContainerRegistry_DeleteRepository: deleteRepositoryByName,
+  ContainerRegistry_GetTags: getTags,
+  ContainerRegistry_GetTagProperties: getTag,
+  ContainerRegistry_UpdateTagAttributes: patchTag,
+  ContainerRegistry_DeleteTag: deleteTag,
+  ContainerRegistry_GetManifests: getManifests,
+  ContainerRegistry_GetManifestProperties: getManifest,
+  ContainerRegistry_UpdateManifestProperties: patchManifest,
+  'acr.deleteManifest': deleteManifest,
+  'acr.listDeleted': featureOff,
+  'acr.restoreDeleted': featureOff,
+} as const satisfies Record<AcrOperation, OciHandler>;
+
+/** ACR's own interface. Its errors have the form of the distribution API's, so they have the same translator. */
+export function createAcrRoutes(ports: RegistryPorts): FastifyPluginCallback {
+  return (app, _options, done) => {
+    app.removeAllContentTypeParsers();
+    // Bodies stay unread until a handler asks, within the size that it allows.
+    app.addContentTypeParser('*', (_request, _payload, parsed) => parsed(null));
+    for (const { method, path, operation, requires } of acrRoutes) {
+      const handle = handlers[operation];
+      app.route({
+        method,
+        url: path,
+        config: { operation, requires },
+        handler: async (request, reply) => {
+          const exchange = exchangeOf(request.raw);
+          const admission = admissionOf(exchange);
+          const answer = await handle({ exchange, admission, actor: actorOf(admission), ports });
+          reply.hijack();
+          respond(exchange, answer);
+        },
+      });
+    }
+    done();
+  };
+}

@@ -1,0 +1,122 @@
+import { expect, test } from 'vitest';
+import {
+  describeDialects,
+  randomId,
+  type TestDatabase,
+  testAdmin,
+  testDigest,
+  testManifest,
+  testNow,
+  testRegistry,
+} from '../open-test-database.ts';
+
+const place = { registry: testRegistry, repositoryName: 'app' } as const;
+
+describeDialects('repositories as a whole', (open) => {
+  test('a repository goes with all that is in it, and others keep what they have', async () => {
+    await using database = await open();
+    await fill(database);
+    await database.run('putManifest', testManifest({ repositoryName: 'app/sub', tags: ['v1'] }));
+    await database.run('deleteTag', { ...place, tag: 'gone', precondition: null });
+    const digests = [testDigest('image'), testDigest('second')].sort();
+    expect(await database.run('deleteRepository', place)).toEqual({ manifests: digests, tags: ['v1', 'v2'] });
+    expect(await database.reader.findRepository(testRegistry, 'app')).toBeUndefined();
+    expect(await database.reader.findRepository(testRegistry, 'app/sub')).toMatchObject({ manifestCount: 1 });
+    const counts = [
+      'repository',
+      'manifest',
+      'tag',
+      'tag_tombstone',
+      'manifest_reference',
+      'repository_blob',
+    ].map(async (table) => Number((await database.rows(`select count(*) as n from ${table}`))[0]?.['n']));
+    expect(await Promise.all(counts)).toEqual([1, 1, 1, 0, 0, 0]);
+    await database.stamp(testRegistry);
+    const [event] = await database.rows("select * from event where kind = 'repository.delete'");
+    expect(event).toMatchObject({ repository_name: 'app', payload: '{"manifests":2,"tags":2}' });
+  });
+
+  test('a repository that is made again has another id', async () => {
+    await using database = await open();
+    await fill(database);
+    const before = await database.reader.findRepository(testRegistry, 'app');
+    await database.run('deleteRepository', place);
+    await fill(database);
+    const after = await database.reader.findRepository(testRegistry, 'app');
+    expect(after).toMatchObject({ manifestCount: 2, tagCount: 3 });
+    expect(after?.id).not.toBe(before?.id);
+    await expect(
+      database.run('deleteRepository', { ...place, repositoryName: 'nowhere' }),
+    ).rejects.toMatchObject({ code: 'name_unknown' });
+  });
+
+  test('how many bytes it holds follows its blobs and manifests, each counted once', async () => {
+    await using database = await open();
+    const held = async () => (await database.reader.findRepository(testRegistry, 'app'))?.contentBytes;
+    await database.run('setRegistry', { registry: testRegistry, change: { sparseManifests: true } });
+    await database.run('finishUpload', upload('one', 1000));
+    expect(await held()).toBe(1000);
+    await database.run('finishUpload', upload('one', 1000));
+    expect(await held()).toBe(1000);
+    await database.run('finishUpload', { ...upload('two', 200), repositoryName: 'base' });
+    const mount = { ...place, digest: testDigest('two'), from: 'base' };
+    await database.run('mountBlob', mount);
+    await database.run('mountBlob', mount);
+    expect(await held()).toBe(1200);
+    await database.run('putManifest', testManifest({ sizeBytes: 30, tags: ['v1'] }));
+    await database.run('putManifest', testManifest({ sizeBytes: 30, tags: ['v2'] }));
+    expect(await held()).toBe(1230);
+    await database.run('unlinkBlob', { ...place, digest: testDigest('one') });
+    expect(await held()).toBe(230);
+    await database.run('deleteTag', { ...place, tag: 'v1', precondition: null });
+    await database.run('deleteManifest', { ...place, digest: testDigest('image'), precondition: null });
+    expect(await held()).toBe(200);
+  });
+
+  test('an index is as large as the images that it lists', async () => {
+    await using database = await open();
+    await database.run('setRegistry', { registry: testRegistry, change: { sparseManifests: true } });
+    await database.run('putManifest', testManifest({ imageSizeBytes: 5000 }));
+    const child = (name: string, sizeBytes: number) =>
+      ({
+        digest: testDigest(name),
+        kind: 'child',
+        mediaType: 'm',
+        sizeBytes,
+        required: true,
+        platform: null,
+      }) as const;
+    const index = testManifest({
+      digest: testDigest('index'),
+      imageSizeBytes: 10 + 7,
+      references: [child('image', 10), child('missing', 7)],
+    });
+    await database.run('putManifest', index);
+    const id = (await database.reader.findRepository(testRegistry, 'app'))?.id ?? '';
+    const shown = await database.reader.manifestAttributes(id, testDigest('index'));
+    expect(shown?.imageSizeBytes).toBe(5000 + 7);
+  });
+});
+
+async function fill(database: TestDatabase): Promise<void> {
+  await database.run('setRegistry', { registry: testRegistry, change: { sparseManifests: true } });
+  await database.run('finishUpload', upload('layer', 10));
+  await database.run('putManifest', testManifest({ tags: ['v1', 'gone'] }));
+  const reference = { digest: testDigest('layer'), kind: 'layer', mediaType: 'l', sizeBytes: 10 } as const;
+  const references = [{ ...reference, required: true, platform: null }];
+  await database.run('putManifest', testManifest({ digest: testDigest('second'), tags: ['v2'], references }));
+}
+
+function upload(content: string, sizeBytes: number) {
+  return {
+    ...place,
+    blob: randomId(),
+    principal: testAdmin,
+    algorithm: 'sha256',
+    expiresAt: testNow + 1000,
+    expectedOffsetBytes: 0,
+    segments: [],
+    sizeBytes,
+    digest: testDigest(content),
+  };
+}
