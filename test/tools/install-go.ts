@@ -3,7 +3,7 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { tail, tryCommand } from './run-command.ts';
 import { findCommand } from './tool-location.ts';
-import type { GoTool } from './tools.ts';
+import type { GoSource, GoTool } from './tools.ts';
 
 export interface GoBuild {
   readonly tool: GoTool;
@@ -36,6 +36,26 @@ export async function installGoTool(build: GoBuild): Promise<void> {
   }
 }
 
+/** Builds a program whose source lies here. Throws as installGoTool. */
+export async function buildGoSource(build: {
+  readonly tool: GoSource;
+  readonly folder: string;
+  readonly logFile: string;
+}): Promise<void> {
+  const { tool, folder, logFile } = build;
+  const unfinished = `${folder}.${process.pid}.unfinished`;
+  await mkdir(unfinished, { recursive: true });
+  try {
+    const named = { logFile, tool: { package: tool.program, version: tool.version } };
+    const program = join(unfinished, tool.program);
+    await runGo(['build', ...buildFlags, '-o', program, '.'], tool.folder, named);
+    await rm(folder, { recursive: true, force: true });
+    await rename(unfinished, folder);
+  } finally {
+    await rm(unfinished, { recursive: true, force: true });
+  }
+}
+
 async function buildInScratchModule(folder: string, build: GoBuild): Promise<void> {
   const { tool } = build;
   await writeFile(join(folder, 'go.mod'), 'module scratch\n\ngo 1.26\n');
@@ -43,7 +63,11 @@ async function buildInScratchModule(folder: string, build: GoBuild): Promise<voi
   await runGo(['build', ...buildFlags, '-o', basename(tool.package), tool.package], folder, build);
 }
 
-async function runGo(args: readonly string[], folder: string, { tool, logFile }: GoBuild): Promise<void> {
+async function runGo(
+  args: readonly string[],
+  folder: string,
+  { tool, logFile }: { readonly tool: Pick<GoTool, 'package' | 'version'>; readonly logFile: string },
+): Promise<void> {
   const env = { ...process.env, CGO_ENABLED: '0', GOBIN: folder };
   // The tools are built beside other tests: those go first.
   const result = await tryCommand('nice', ['-n', '10', 'go', ...args], { cwd: folder, env, timeoutMs });

@@ -2,7 +2,8 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { withFolderLock } from './folder-lock.ts';
 import { installDebianPackages } from './install-debian.ts';
-import { installGoTool } from './install-go.ts';
+import { buildGoSource, installGoTool } from './install-go.ts';
+import { installNpmTool } from './install-npm.ts';
 import { installPythonTool } from './install-python.ts';
 import { builtToolFolder, findTool, toolCacheFolder } from './tool-location.ts';
 import { type Tool, type ToolName, tools } from './tools.ts';
@@ -65,8 +66,11 @@ async function build(name: ToolName, print: (line: string) => void): Promise<voi
     if (tool.from === 'debian' || findTool(name) !== undefined) return;
     const startedAt = Date.now();
     print(`tools: ${name} ${tool.version} is being built`);
-    if (tool.from === 'go') await installGoTool({ tool, folder, logFile: logFile(name) });
-    else await installPythonTool({ tool, folder, logFile: logFile(name) });
+    const into = { folder, logFile: logFile(name) };
+    if (tool.from === 'go') await installGoTool({ tool, ...into });
+    else if (tool.from === 'go-source') await buildGoSource({ tool, ...into });
+    else if (tool.from === 'npm') await installNpmTool({ tool, ...into });
+    else await installPythonTool({ tool, ...into });
     print(`tools: ${name} is done after ${Math.round((Date.now() - startedAt) / 1000)} s`);
   });
 }

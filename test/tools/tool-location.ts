@@ -25,6 +25,9 @@ export function findTool(name: ToolName): string | undefined {
   const tool: Tool = tools[name];
   if (tool.from === 'python') return existing(join(builtToolFolder(name), 'bin', 'python3'));
   if (tool.from === 'go') return existing(join(builtToolFolder(name), basename(tool.package)));
+  if (tool.from === 'go-source') return existing(join(builtToolFolder(name), tool.program));
+  if (tool.from === 'npm')
+    return existing(join(builtToolFolder(name), 'node_modules', tool.package, 'package.json'));
   const found = tool.commands.map(findCommand);
   return found.every((path) => path !== undefined) ? found[0] : undefined;
 }

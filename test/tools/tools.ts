@@ -1,8 +1,11 @@
+import { join } from 'node:path';
+import { sourceVersion } from './source-version.ts';
+
 /**
  * The programs of others that the tests need beyond `npm ci`, by package name and version.
  * Debian's packages keep the version of the Debian release: `version` says which line the tests were made with.
  */
-export type Tool = DebianTool | GoTool | PythonTool;
+export type Tool = DebianTool | GoTool | GoSource | PythonTool | NpmTool;
 
 export interface DebianTool {
   readonly from: 'debian';
@@ -22,6 +25,22 @@ export interface GoTool {
    * pinned: the package is required by a module made for it alone.
    */
   readonly build: 'install' | 'scratch-module';
+}
+
+/** A program whose source lies here, of use only with the libraries that its go.mod names. */
+export interface GoSource {
+  readonly from: 'go-source';
+  /** Absolute. */
+  readonly folder: string;
+  readonly program: string;
+  readonly version: string;
+}
+
+/** A library that a script here is run with. */
+export interface NpmTool {
+  readonly from: 'npm';
+  readonly package: string;
+  readonly version: string;
 }
 
 export interface PythonTool {
@@ -45,6 +64,13 @@ const go = (name: string, version: string, build: GoTool['build'] = 'install'): 
   build,
 });
 
+const goSource = (folder: string, program: string): GoSource => ({
+  from: 'go-source',
+  folder,
+  program,
+  version: sourceVersion(folder),
+});
+
 export const tools = {
   iproute2: debian('iproute2', '6.1', ['ip']),
   busybox: debian('busybox-static', '1.35', ['busybox']),
@@ -61,6 +87,13 @@ export const tools = {
   strace: debian('strace', '6.1', ['strace']),
   e2fsprogs: debian('e2fsprogs', '1.47', ['mkfs.ext4']),
   python: { from: 'python', requirements: ['cryptography==50.0.2'], version: '50.0.2' },
+  azureNode: { from: 'npm', package: '@azure/container-registry', version: '1.1.2' },
+  azurePython: {
+    from: 'python',
+    requirements: ['azure-containerregistry==1.2.0'],
+    version: '1.2.0',
+  },
+  azureGo: goSource(join(import.meta.dirname, '..', 'clients', 'azure', 'anonymous-go'), 'anonymous-go'),
   conformance: go(
     'github.com/opencontainers/distribution-spec/conformance',
     'v0.0.0-20260831232431-97274622c111',
@@ -97,4 +130,7 @@ export const clientToolNames: readonly ToolName[] = [
   'regctl',
   'helm',
   'opa',
+  'azureNode',
+  'azurePython',
+  'azureGo',
 ];

@@ -91,7 +91,11 @@ const table = {
     reason:
       'Manifests and tags whose pulls a serving thread counts in memory; at this many they are recorded at once.',
   },
-  pullBatchMax: { value: 500, unit: 'count', reason: 'Figures of pulls in one transaction.' },
+  pullBatchMax: {
+    value: 200,
+    unit: 'count',
+    reason: 'Figures of pulls in one transaction: others wait for it.',
+  },
   referrersPageMax: {
     value: 100,
     unit: 'count',

@@ -23,12 +23,17 @@ export interface Pull {
   readonly content: boolean;
 }
 
-interface Counted {
-  readonly registry: string;
-  readonly repositoryName: string;
-  readonly reference: string;
+interface Figures {
   count: number;
   at: number;
+}
+
+/** By registry, repository and reference. Three look-ups cost less than making one key of three names. */
+type Counts = Map<string, Map<string, Map<string, Figures>>>;
+
+interface Counted extends Readonly<Figures> {
+  readonly repositoryName: string;
+  readonly reference: string;
 }
 
 export class PullCounter implements AsyncDisposable {
@@ -37,8 +42,10 @@ export class PullCounter implements AsyncDisposable {
   readonly #now: () => number;
   readonly #timer: NodeJS.Timeout;
   #flushing: Promise<void> | undefined;
-  #manifests = new Map<string, Counted>();
-  #tags = new Map<string, Counted>();
+  #manifests: Counts = new Map();
+  #tags: Counts = new Map();
+  /** How many figures the two hold. */
+  #held = 0;
 
   constructor(parts: {
     readonly bus: CommandBus;
@@ -54,11 +61,10 @@ export class PullCounter implements AsyncDisposable {
   }
 
   count({ registry, repositoryName, digest, tag, content }: Pull): void {
-    const place = { registry, repositoryName };
-    if (content) this.#add(this.#manifests, { ...place, reference: digest });
-    if (tag !== undefined) this.#add(this.#tags, { ...place, reference: tag });
-    const isFull = this.#manifests.size + this.#tags.size >= limits.pullsCountedMax;
-    if (isFull && this.#flushing === undefined) void this.flush();
+    const at = this.#now();
+    if (content) this.#add(this.#manifests, registry, { repositoryName, reference: digest, count: 1, at });
+    if (tag !== undefined) this.#add(this.#tags, registry, { repositoryName, reference: tag, count: 1, at });
+    if (this.#held >= limits.pullsCountedMax && this.#flushing === undefined) void this.flush();
   }
 
   /** Records what was counted, after what is being recorded. Never rejects: a figure is not worth a failure. */
@@ -78,55 +84,59 @@ export class PullCounter implements AsyncDisposable {
   }
 
   async #recordAll(): Promise<void> {
-    const manifests = [...this.#manifests.values()];
-    const tags = [...this.#tags.values()];
+    const manifests = this.#manifests;
+    const tags = this.#tags;
     this.#manifests = new Map();
     this.#tags = new Map();
-    const registries = new Set([...manifests, ...tags].map((counted) => counted.registry));
-    for (const registry of registries) {
-      const own = (counted: Counted): boolean => counted.registry === registry;
-      await this.#record(registry, manifests.filter(own), tags.filter(own));
-    }
+    this.#held = 0;
+    for (const registry of new Set([...manifests.keys(), ...tags.keys()]))
+      await this.#record(registry, listed(manifests.get(registry)), listed(tags.get(registry)));
   }
 
-  #add(counts: Map<string, Counted>, pulled: Omit<Counted, 'count' | 'at'>): void {
-    // No name of a repository and no reference has a space in it.
-    const key = `${pulled.registry} ${pulled.repositoryName} ${pulled.reference}`;
-    const counted = counts.get(key);
-    if (counted === undefined) counts.set(key, { ...pulled, count: 1, at: this.#now() });
-    else {
-      counted.count += 1;
-      counted.at = this.#now();
+  #add(counts: Counts, registry: string, { repositoryName, reference, count, at }: Counted): void {
+    const repository = within(within(counts, registry), repositoryName);
+    const figures = repository.get(reference);
+    if (figures === undefined) {
+      repository.set(reference, { count, at });
+      this.#held += 1;
+    } else {
+      figures.count += count;
+      figures.at = Math.max(figures.at, at);
     }
   }
 
   async #record(registry: string, manifests: readonly Counted[], tags: readonly Counted[]): Promise<void> {
     const size = limits.pullBatchMax;
     for (let from = 0; from < Math.max(manifests.length, tags.length); from += size) {
-      const batch = {
-        registry,
-        manifests: manifests.slice(from, from + size).map(ofManifest),
-        tags: tags.slice(from, from + size).map(byTag),
-      };
+      const ofManifests = manifests.slice(from, from + size);
+      const byTags = tags.slice(from, from + size);
+      const batch = { registry, manifests: ofManifests.map(ofManifest), tags: byTags.map(byTag) };
       try {
         await this.#bus.execute('recordPulls', batch, { lane: registry, context: this.#context() });
       } catch (error) {
         if (!isRefusal(error, 'overloaded')) continue;
-        this.#keep(this.#manifests, manifests.slice(from, from + size));
-        this.#keep(this.#tags, tags.slice(from, from + size));
+        // The writer took nothing of it: it goes with the next batch. Half of the room is left for new ones.
+        if (this.#held >= limits.pullsCountedMax / 2) continue;
+        for (const counted of ofManifests) this.#add(this.#manifests, registry, counted);
+        for (const counted of byTags) this.#add(this.#tags, registry, counted);
       }
     }
   }
+}
 
-  /** The writer took nothing of it: it goes with the next batch. Half of the room is left for new ones. */
-  #keep(counts: Map<string, Counted>, batch: readonly Counted[]): void {
-    for (const { count, at, ...pulled } of batch) {
-      const key = `${pulled.registry} ${pulled.repositoryName} ${pulled.reference}`;
-      const counted = counts.get(key);
-      if (counted !== undefined) counted.count += count;
-      else if (counts.size < limits.pullsCountedMax / 4) counts.set(key, { ...pulled, count, at });
-    }
+function within<Inner>(outer: Map<string, Map<string, Inner>>, name: string): Map<string, Inner> {
+  let found = outer.get(name);
+  if (found === undefined) {
+    found = new Map();
+    outer.set(name, found);
   }
+  return found;
+}
+
+function listed(repositories: Map<string, Map<string, Figures>> | undefined): Counted[] {
+  return [...(repositories ?? [])].flatMap(([repositoryName, figures]) =>
+    [...figures].map(([reference, { count, at }]) => ({ repositoryName, reference, count, at })),
+  );
 }
 
 const ofManifest = ({ repositoryName, reference, count, at }: Counted): PullsOfManifest => ({

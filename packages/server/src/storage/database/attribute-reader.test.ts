@@ -1,14 +1,18 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { ListOrder, ListPlace, OrderedPage } from '../../registry/content-attributes.ts';
+import * as read from './attribute-statements.ts';
+import { tagsOf } from './commands/manifest-statements.ts';
 import {
   describeDialects,
+  openTestSqlite,
   type TestDatabase,
   testDigest,
   testManifest,
   testNow,
   testRegistry,
 } from './open-test-database.ts';
+import { repositoryPage } from './read-statements.ts';
 
 const place = { registry: testRegistry, repositoryName: 'app' } as const;
 const orders: readonly ListOrder[] = ['name', 'timeasc', 'timedesc'];
@@ -113,6 +117,29 @@ describeDialects('attributes of content', (open) => {
     const rows = await database.reader.listReferrers(id, wanted, { last: undefined, limit: 10 });
     expect(rows.map((row) => row.digest)).toEqual([testDigest('two')]);
   });
+});
+
+test('every page is found by an index on SQLite, and only tags of one manifest are sorted', async () => {
+  await using database = await openTestSqlite();
+  const plan = async (statement: { compiled(dialect: 'sqlite'): { readonly sql: string } }) => {
+    const sql = statement.compiled('sqlite').sql.replaceAll('?', '1');
+    return (await database.rows(`explain query plan ${sql}`)).map((row) => String(row['detail'])).join('; ');
+  };
+  const byName =
+    'SEARCH tag USING PRIMARY KEY (repository=? AND name=?); LIST SUBQUERY 1; SEARCH tag USING COVERING INDEX tag_digest (repository=? AND digest=?)';
+  expect(await plan(tagsOf)).toBe(byName);
+  for (const order of orders) {
+    expect(await plan(read.tagPagesOfDigest[order])).toContain(byName);
+    const index = order === 'name' ? 'PRIMARY KEY' : 'INDEX tag_time';
+    expect(await plan(read.tagPages[order])).toMatch(new RegExp(`^SEARCH tag USING ${index} [^;]*$`));
+    const manifestIndex = order === 'name' ? 'PRIMARY KEY' : 'INDEX manifest_time';
+    expect(await plan(read.manifestPages[order])).toMatch(
+      new RegExp(`^SEARCH manifest USING ${manifestIndex} [^;]*$`),
+    );
+  }
+  expect(await plan(read.tagNamesOfManifest)).toMatch(/^SEARCH tag USING COVERING INDEX tag_digest [^;]*$/);
+  expect(await plan(read.childrenOfManifest)).toMatch(/^SEARCH manifest_reference USING PRIMARY KEY [^;]*$/);
+  expect(await plan(repositoryPage)).toMatch(/^SEARCH repository USING INDEX repository_catalog [^;]*$/);
 });
 
 /** An empty repository again, then one manifest with one tag for each. */

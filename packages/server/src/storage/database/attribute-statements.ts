@@ -58,24 +58,32 @@ export const tagPages = {
   ),
 } satisfies Record<ListOrder, unknown>;
 
-/** Over the index tag_digest: few tags point at one manifest. */
+type PageOfDigest = Page & { digest: string };
+
+/** Names by the index tag_digest first: SQLite would rather walk over all tags of the repository. */
+const tagsOfDigest = (q: Builder, p: PageOfDigest) =>
+  listedTags(q, p).where('name', 'in', (eb) =>
+    eb.selectFrom('tag').select('name').where('repository', '=', p.repository).where('digest', '=', p.digest),
+  );
+
+/** The plus keeps SQLite from walking the index tag_time: few tags point at one manifest, and are sorted soon. */
+const sortedTime = sql<number>`+updated_at`;
+
 export const tagPagesOfDigest = {
-  name: statement<Page & { digest: string }>()((q, p) =>
-    listedTags(q, p).where('digest', '=', p.digest).where('name', '>', p.last).orderBy('name').limit(p.limit),
+  name: statement<PageOfDigest>()((q, p) =>
+    tagsOfDigest(q, p).where('name', '>', p.last).orderBy('name').limit(p.limit),
   ),
-  timeasc: statement<Page & { digest: string }>()((q, p) =>
-    listedTags(q, p)
-      .where('digest', '=', p.digest)
-      .where((eb) => eb(eb.refTuple('updated_at', 'name'), '>', eb.tuple(p.time, p.last)))
-      .orderBy('updated_at')
+  timeasc: statement<PageOfDigest>()((q, p) =>
+    tagsOfDigest(q, p)
+      .where(sql<boolean>`(${sortedTime}, name) > (${p.time}, ${p.last})`)
+      .orderBy(sortedTime)
       .orderBy('name')
       .limit(p.limit),
   ),
-  timedesc: statement<Page & { digest: string }>()((q, p) =>
-    listedTags(q, p)
-      .where('digest', '=', p.digest)
-      .where((eb) => eb(eb.refTuple('updated_at', 'name'), '<', eb.tuple(p.time, p.last)))
-      .orderBy('updated_at', 'desc')
+  timedesc: statement<PageOfDigest>()((q, p) =>
+    tagsOfDigest(q, p)
+      .where(sql<boolean>`(${sortedTime}, name) < (${p.time}, ${p.last})`)
+      .orderBy(sortedTime, 'desc')
       .orderBy('name', 'desc')
       .limit(p.limit),
   ),

@@ -131,6 +131,27 @@ describeDialects('content flags', (open) => {
     ]);
   });
 
+  test('from the acknowledgement of its lock on a tag stays where it points, however many write at a time', async () => {
+    await using database = await open();
+    await prepare(database);
+    const { id = '' } = (await database.reader.findRepository(testRegistry, 'app')) ?? {};
+    const move = (at: number) =>
+      tried(database, putting({ digest: testDigest(`next ${at}`), tags: ['v1'] })(place));
+    const moves = Array.from({ length: 12 }, (_, at) => move(at));
+    const locked = database.run('setContentFlags', {
+      ...place,
+      content: tag,
+      change: { writeEnabled: false },
+    });
+    moves.push(...Array.from({ length: 12 }, (_, at) => move(at + 12)));
+    await locked;
+    const then = await database.reader.findTag(id, 'v1');
+    const outcomes = new Set([...(await Promise.all(moves)), await move(24)]);
+    // Which of them came before the lock is left to the engine; the last did not.
+    expect(outcomes.difference(new Set(['done']))).toEqual(new Set(['operation_disallowed']));
+    expect(await database.reader.findTag(id, 'v1')).toEqual(then);
+  });
+
   test('a new tag of a name that was locked once is not locked', async () => {
     await using database = await open();
     await prepare(database);

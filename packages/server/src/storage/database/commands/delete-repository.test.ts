@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { isRefusal } from '../../../errors.ts';
 import {
   describeDialects,
   randomId,
@@ -50,6 +51,30 @@ describeDialects('repositories as a whole', (open) => {
     ).rejects.toMatchObject({ code: 'name_unknown' });
   });
 
+  test('pushes and deletions at a time leave a repository that is whole, or none', async () => {
+    await using database = await open();
+    await fill(database);
+    const work: Promise<unknown>[] = [];
+    for (let round = 0; round < 8; round += 1) {
+      const digest = testDigest(`image ${round}`);
+      work.push(database.run('putManifest', testManifest({ digest, tags: ['v1', `r${round}`] })));
+      // Of two deletions at a time one finds nothing.
+      if (round % 2 === 0) work.push(database.run('deleteRepository', place).catch(codeOf));
+      work.push(database.run('finishUpload', upload(`blob ${round}`, 5)));
+    }
+    const refusals = (await Promise.all(work)).filter((result) => typeof result === 'string');
+    expect(new Set(refusals).difference(new Set(['name_unknown'])).size).toBe(0);
+    const left = await database.reader.findRepository(testRegistry, 'app');
+    const count = async (from: string) =>
+      Number((await database.rows(`select coalesce(sum(n), 0) as n from (${from}) as counted`))[0]?.['n']);
+    expect(await count('select count(*) as n from repository')).toBe(left === undefined ? 0 : 1);
+    expect(await count('select count(*) as n from manifest')).toBe(left?.manifestCount ?? 0);
+    expect(await count('select count(*) as n from tag')).toBe(left?.tagCount ?? 0);
+    const linked = 'select blob.size as n from repository_blob join blob on blob.id = repository_blob.blob';
+    const bytes = await count(`${linked} union all select size as n from manifest`);
+    expect(bytes).toBe(left?.contentBytes ?? 0);
+  });
+
   test('how many bytes it holds follows its blobs and manifests, each counted once', async () => {
     await using database = await open();
     const held = async () => (await database.reader.findRepository(testRegistry, 'app'))?.contentBytes;
@@ -97,6 +122,11 @@ describeDialects('repositories as a whole', (open) => {
     expect(shown?.imageSizeBytes).toBe(5000 + 7);
   });
 });
+
+function codeOf(error: unknown): string {
+  if (!isRefusal(error)) throw error;
+  return error.code;
+}
 
 async function fill(database: TestDatabase): Promise<void> {
   await database.run('setRegistry', { registry: testRegistry, change: { sparseManifests: true } });

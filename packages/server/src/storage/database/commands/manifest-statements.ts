@@ -131,7 +131,14 @@ export const tagsOf = statement<ManifestKey>()((q, p, dialect) => {
     .selectFrom('tag')
     .select(['name', 'digest', 'hlc', ...flagColumns])
     .where('repository', '=', p.repository)
-    .where('digest', '=', p.digest)
+    // Names by the index tag_digest first: SQLite would rather walk over all tags of the repository.
+    .where('name', 'in', (eb) =>
+      eb
+        .selectFrom('tag')
+        .select('name')
+        .where('repository', '=', p.repository)
+        .where('digest', '=', p.digest),
+    )
     .orderBy('name');
   return dialect === 'postgres' ? query.forUpdate() : query;
 });

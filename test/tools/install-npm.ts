@@ -1,0 +1,31 @@
+import { appendFileSync } from 'node:fs';
+import { mkdir, rename, rm } from 'node:fs/promises';
+import { tail, tryCommand } from './run-command.ts';
+import type { NpmTool } from './tools.ts';
+
+export interface NpmBuild {
+  readonly tool: NpmTool;
+  /** The finished folder; it appears only when the installation has succeeded. */
+  readonly folder: string;
+  readonly logFile: string;
+}
+
+const timeoutMs = 10 * 60_000;
+
+/** Installs a package into a folder of its own, without its scripts. Throws an error that names it. */
+export async function installNpmTool({ tool, folder, logFile }: NpmBuild): Promise<void> {
+  const unfinished = `${folder}.${process.pid}.unfinished`;
+  await mkdir(unfinished, { recursive: true });
+  try {
+    const flags = ['--prefix', unfinished, '--ignore-scripts', '--no-audit', '--no-fund'];
+    const wanted = `${tool.package}@${tool.version}`;
+    const result = await tryCommand('npm', ['install', ...flags, wanted], { cwd: unfinished, timeoutMs });
+    const output = `${result.stdout}${result.stderr}`;
+    appendFileSync(logFile, output);
+    if (result.code !== 0) throw new Error(`npm could not install ${wanted}:\n${tail(output, 15)}`);
+    await rm(folder, { recursive: true, force: true });
+    await rename(unfinished, folder);
+  } finally {
+    await rm(unfinished, { recursive: true, force: true });
+  }
+}
