@@ -84,7 +84,8 @@ export interface Precondition {
   readonly ifNoneMatchAny: boolean;
 }
 
-export interface PutManifest {
+/** A push of a manifest that the repository has: its tags, and what its event tells. */
+export interface PutKnownManifest {
   readonly registry: string;
   readonly repositoryName: string;
   readonly digest: string;
@@ -92,13 +93,16 @@ export interface PutManifest {
   readonly precondition: Precondition | null;
   readonly mediaType: string;
   readonly artifactType: string | null;
+  readonly subjectDigest: string | null;
+  readonly sizeBytes: number;
+}
+
+export interface PutManifest extends PutKnownManifest {
   /** What a referrers listing shows as artifactType: the manifest's own, else the config's media type. */
   readonly referrerArtifactType: string | null;
-  readonly subjectDigest: string | null;
   readonly configDigest: string | null;
   readonly configMediaType: string | null;
   readonly hasAnnotations: boolean;
-  readonly sizeBytes: number;
   readonly imageSizeBytes: number;
   readonly architecture: string | null;
   readonly os: string | null;
@@ -238,6 +242,8 @@ export interface Commands {
     output: Record<string, never>;
   };
   putManifest: { input: PutManifest; output: PutManifestResult };
+  /** Null, and nothing is changed, where the repository does not have the manifest. */
+  putKnownManifest: { input: PutKnownManifest; output: PutManifestResult | null };
   deleteManifest: {
     input: {
       readonly registry: string;

@@ -12,7 +12,12 @@ import type { Reference } from '@cerulean/oci/reference.ts';
 import type { Tag } from '@cerulean/oci/tag.ts';
 import { RegistryError, type RegistryErrorCode } from '../errors.ts';
 import { limits } from '../limits.ts';
-import type { ManifestReferenceFacts, Precondition, PutManifestResult } from './commands.ts';
+import type {
+  ManifestReferenceFacts,
+  Precondition,
+  PutKnownManifest,
+  PutManifestResult,
+} from './commands.ts';
 import { readConfigFacts } from './config-facts.ts';
 import { type Actor, commandOptions, type RegistryPorts } from './registry-ports.ts';
 
@@ -52,28 +57,52 @@ export async function putManifest(
   const digest = verifiedDigest(reference, bytes);
   const manifest = parseOrRefuse(bytes, request.contentType);
   const { registry } = actor;
-  const config = await readConfigFacts(ports, { registry, repositoryName, manifest, signal: request.signal });
-  const { labels, ...configFacts } = config;
-  const { manifestSealer: sealer } = ports;
-  const result = await ports.bus.execute(
-    'putManifest',
-    {
-      registry: registry.id,
-      repositoryName,
-      digest,
-      tags: [...new Set(reference.kind === 'tag' ? [reference.tag] : request.tags)],
-      precondition: request.precondition,
-      ...manifestFacts(manifest),
-      ...configFacts,
-      sizeBytes: bytes.length,
-      labelsBox: labels === undefined ? null : await sealer.sealLabels(registry, digest, labels),
-      box: await sealer.sealManifest(registry, digest, bytes),
-      indexDepthMax: limits.indexDepthMax,
-    },
-    commandOptions(ports, actor),
-  );
+  const known: PutKnownManifest = {
+    registry: registry.id,
+    repositoryName,
+    digest,
+    tags: [...new Set(reference.kind === 'tag' ? [reference.tag] : request.tags)],
+    precondition: request.precondition,
+    mediaType: manifest.mediaType,
+    artifactType: manifest.artifactType ?? null,
+    subjectDigest: manifest.subject?.digest ?? null,
+    sizeBytes: bytes.length,
+  };
+  // What was pushed or pulled a moment ago is likely to be there, and then there is nothing to read, seal or check.
+  const isLikelyThere = ports.manifestCache.get(registry.id, digest) !== undefined;
+  const again = isLikelyThere
+    ? await ports.bus.execute('putKnownManifest', known, commandOptions(ports, actor))
+    : null;
+  const result = again ?? (await putNewManifest(ports, actor, { known, manifest, request }));
   ports.manifestCache.put(registry.id, digest, bytes);
   return { ...result, digest, manifest };
+}
+
+async function putNewManifest(
+  ports: Ports,
+  actor: Actor,
+  put: {
+    readonly known: PutKnownManifest;
+    readonly manifest: ParsedManifest;
+    readonly request: PutManifestRequest;
+  },
+): Promise<PutManifestResult> {
+  const { known, manifest } = put;
+  const { repositoryName, bytes, signal } = put.request;
+  const { registry } = actor;
+  const { digest } = known;
+  const config = await readConfigFacts(ports, { registry, repositoryName, manifest, signal });
+  const { labels, ...configFacts } = config;
+  const { manifestSealer: sealer } = ports;
+  const input = {
+    ...known,
+    ...manifestFacts(manifest),
+    ...configFacts,
+    labelsBox: labels === undefined ? null : await sealer.sealLabels(registry, digest, labels),
+    box: await sealer.sealManifest(registry, digest, bytes),
+    indexDepthMax: limits.indexDepthMax,
+  };
+  return ports.bus.execute('putManifest', input, commandOptions(ports, actor));
 }
 
 /** By tag, the digest is the registry's own choice: sha256. */
@@ -119,10 +148,7 @@ const refusals = {
 
 function manifestFacts(manifest: ParsedManifest) {
   return {
-    mediaType: manifest.mediaType,
-    artifactType: manifest.artifactType ?? null,
     referrerArtifactType: manifest.referrerArtifactType ?? null,
-    subjectDigest: manifest.subject?.digest ?? null,
     configDigest: manifest.config?.digest ?? null,
     configMediaType: manifest.config?.mediaType ?? null,
     hasAnnotations: Object.keys(manifest.annotations ?? {}).length > 0,

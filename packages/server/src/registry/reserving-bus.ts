@@ -6,6 +6,7 @@ const growing: ReadonlySet<CommandName> = new Set([
   'finishUpload',
   'mountBlob',
   'putManifest',
+  'putKnownManifest',
 ] as const);
 
 /** Refuses what grows when `check` says that there is no room. */

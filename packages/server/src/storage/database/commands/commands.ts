@@ -4,7 +4,7 @@ import { setContentFlags } from './content-flags.ts';
 import { deleteRepository } from './delete-repository.ts';
 import { initialiseDeployment, putSystemKey, retireSystemKey } from './deployment.ts';
 import { claimJobs, completeJob, dropTrash, enqueueJob, failJob, listTrash } from './jobs.ts';
-import { deleteManifest, deleteTag, putManifest } from './manifests.ts';
+import { deleteManifest, deleteTag, putKnownManifest, putManifest } from './manifests.ts';
 import { recordPulls } from './pulls.ts';
 import {
   adoptVerifier,
@@ -31,6 +31,7 @@ export const commands: CommandBodies = {
   mountBlob,
   unlinkBlob,
   putManifest,
+  putKnownManifest,
   deleteManifest,
   deleteTag,
   setContentFlags,

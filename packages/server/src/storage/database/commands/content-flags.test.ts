@@ -29,6 +29,8 @@ const attempts = {
   'push the image again by digest': putting({ digest: image }),
   'push the image again by its tag': putting({ digest: image, tags: ['v1'] }),
   'push the image under a new tag': putting({ digest: image, tags: ['v2'] }),
+  'push the image again, known as it is, under a new tag': knowing({ digest: image, tags: ['v4'] }),
+  'push the image again, known as it is, by its tag': knowing({ digest: image, tags: ['v1'] }),
   'move the tag to another image': putting({ digest: other, tags: ['v1'] }),
   'push another image': putting({ digest: other, tags: ['v3'] }),
   'push a blob': (at: Place) => command('finishUpload', upload(at, 'more')),
@@ -50,7 +52,16 @@ const matrix: readonly [FlaggedContent, keyof ContentFlags, readonly Attempt[]][
   [repository, 'deleteEnabled', ['delete the repository']],
   [repository, 'readEnabled', []],
   [repository, 'listEnabled', []],
-  [tag, 'writeEnabled', ['push the image again by its tag', 'move the tag to another image', ...deletions]],
+  [
+    tag,
+    'writeEnabled',
+    [
+      'push the image again by its tag',
+      'push the image again, known as it is, by its tag',
+      'move the tag to another image',
+      ...deletions,
+    ],
+  ],
   [tag, 'deleteEnabled', deletions],
   [tag, 'readEnabled', []],
   [tag, 'listEnabled', []],
@@ -61,6 +72,8 @@ const matrix: readonly [FlaggedContent, keyof ContentFlags, readonly Attempt[]][
       'push the image again by digest',
       'push the image again by its tag',
       'push the image under a new tag',
+      'push the image again, known as it is, under a new tag',
+      'push the image again, known as it is, by its tag',
       'delete the image',
       'delete the repository',
     ],
@@ -197,6 +210,12 @@ async function tried(database: TestDatabase, run: Run): Promise<string> {
 
 function command<N extends CommandName>(name: N, input: Commands[N]['input']): Run {
   return (database) => database.run(name, input);
+}
+
+function knowing(change: Partial<PutManifest>) {
+  const { registry, mediaType, artifactType, subjectDigest, sizeBytes, precondition } = testManifest();
+  const facts = { registry, mediaType, artifactType, subjectDigest, sizeBytes, precondition };
+  return (at: Place) => command('putKnownManifest', { ...facts, digest: image, tags: [], ...at, ...change });
 }
 
 function putting(change: Partial<PutManifest>) {

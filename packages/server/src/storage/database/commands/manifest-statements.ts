@@ -19,6 +19,9 @@ export const lockManifest = statement<ManifestKey>()((q, p, dialect) => {
   return dialect === 'postgres' ? query.forUpdate() : query;
 });
 
+/** What a command sees of a manifest that it has locked. */
+export type LockedManifest = NonNullable<(typeof lockManifest)['types']>['row'];
+
 /** A child of an index: nobody may delete it until the index is there. */
 export const shareManifest = statement<ManifestKey>()((q, p, dialect) => {
   const query = q

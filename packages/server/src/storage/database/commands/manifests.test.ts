@@ -1,6 +1,11 @@
 import { expect, test } from 'vitest';
 import { isRefusal } from '../../../errors.ts';
-import type { ManifestReferenceFacts, Precondition, PutManifest } from '../../../registry/commands.ts';
+import type {
+  ManifestReferenceFacts,
+  Precondition,
+  PutKnownManifest,
+  PutManifest,
+} from '../../../registry/commands.ts';
 import {
   describeDialects,
   type TestDatabase,
@@ -42,6 +47,51 @@ describeDialects('manifests', (open) => {
       settings: { sparseManifests: false },
     });
     expect((await refusal(database.run('putManifest', put({})))).code).toBe('manifest_parts_unknown');
+  });
+
+  test('a manifest that is known is only pointed at, and what its event tells is the same', async () => {
+    await using database = await open();
+    await withBlobs(database);
+    await database.run('putManifest', put({ tags: ['v1'] }));
+    await database.run('putManifest', put({ tags: ['v2'] }));
+    const again = await database.run('putKnownManifest', known({ tags: ['v1', 'v3'] }));
+    expect(again).toEqual({
+      created: false,
+      tags: [
+        { name: 'v1', previousDigest: image },
+        { name: 'v3', previousDigest: null },
+      ],
+    });
+    const repository = await database.reader.findRepository(testRegistry, 'app');
+    expect(repository).toMatchObject({ manifestCount: 1, tagCount: 3 });
+    await database.stamp(testRegistry);
+    const events = await database.rows(
+      "select payload from event where kind = 'manifest.put' order by number",
+    );
+    const [, full, light] = events.map((row) => JSON.parse(String(row['payload'])) as object);
+    expect({ ...light, tags: null }).toEqual({ ...full, tags: null });
+  });
+
+  test.each([
+    { repositoryName: 'app', digest: testDigest('other') },
+    { repositoryName: 'elsewhere', digest: image },
+  ])('a manifest that $repositoryName does not have is left to a whole push', async (absent) => {
+    await using database = await open();
+    await withBlobs(database);
+    await database.run('putManifest', put({ tags: ['v1'] }));
+    const before = await database.rows('select * from repository');
+    expect(await database.run('putKnownManifest', known({ ...absent, tags: ['v1'] }))).toBeNull();
+    expect(await database.rows('select * from repository')).toEqual(before);
+    expect(await database.rows("select * from event where kind = 'manifest.put'")).toHaveLength(1);
+  });
+
+  test('a condition is held for a known manifest too', async () => {
+    await using database = await open();
+    await withBlobs(database);
+    await database.run('putManifest', put({ tags: ['v1'] }));
+    const precondition: Precondition = { ifMatch: null, ifNoneMatchAny: true };
+    const again = database.run('putKnownManifest', known({ tags: ['v1'], precondition }));
+    expect((await refusal(again)).code).toBe('precondition_failed');
   });
 
   test('a tag moves, its event tells from where, and counters follow', async () => {
@@ -216,6 +266,13 @@ describeDialects('manifests', (open) => {
 function put(change: Partial<PutManifest>): PutManifest {
   const references = [part(config, 'config', 'c'), part(layer, 'layer', 'l')];
   return testManifest({ configDigest: config, configMediaType: 'c', references, ...change });
+}
+
+function known(change: Partial<PutKnownManifest>): PutKnownManifest {
+  const { registry, repositoryName, digest, tags, precondition, ...facts } = put({});
+  const { mediaType, artifactType, subjectDigest, sizeBytes } = facts;
+  const place = { registry, repositoryName, digest, tags, precondition };
+  return { ...place, mediaType, artifactType, subjectDigest, sizeBytes, ...change };
 }
 
 const part = (digest: string, kind: 'config' | 'layer', mediaType: string): ManifestReferenceFacts => ({

@@ -1,15 +1,33 @@
 /** Manifests and the tags that point at them. */
 import { RegistryError } from '../../../errors.ts';
-import type { PutManifest } from '../../../registry/commands.ts';
+import type {
+  CommandContext,
+  PutKnownManifest,
+  PutManifest,
+  PutManifestResult,
+} from '../../../registry/commands.ts';
 import { refuseUndeletable, refuseUnwritable } from '../../../registry/content-flags.ts';
 import { allowsSparseManifests } from '../../../registry/settings.ts';
 import { contentFlags } from '../content-flag-rows.ts';
 import type { Transaction } from '../queries.ts';
 import { aParentOf, link, refuseWhileLockedParent } from './blobs.ts';
-import { type CommandBody, nextHlc, touchedRepository } from './command.ts';
-import { lockKnownRepository, lockOrMakeRepository, lockRegistry } from './locks.ts';
+import { type CommandBody, nextHlc, type Outcome, touchedRepository } from './command.ts';
+import {
+  type LockedRepository,
+  lockKnownRepository,
+  lockOrMakeRepository,
+  lockRegistry,
+  lockRepository,
+} from './locks.ts';
 import * as sqlManifest from './manifest-statements.ts';
-import { currentTags, holdsPrecondition, pointTags, removeTags, unknownTag } from './tags.ts';
+import {
+  type CurrentTag,
+  currentTags,
+  holdsPrecondition,
+  pointTags,
+  removeTags,
+  unknownTag,
+} from './tags.ts';
 
 /** Stores a manifest, its references as rows, and points tags at it. */
 export const putManifest: CommandBody<'putManifest'> = async (tx, input, context) => {
@@ -19,46 +37,79 @@ export const putManifest: CommandBody<'putManifest'> = async (tx, input, context
     { registry: input.registry, name: input.repositoryName },
     { newId: context.newId, now: context.now },
   );
+  const key = { repository: repository.id, digest: input.digest };
+  const existing = await tx.one(sqlManifest.lockManifest, key);
+  const place = { repository, existing };
+  const tags = await tagsToPoint(tx, place, input);
+  const sparse = allowsSparseManifests(registry, repository.settings);
+  const parts = await checkReferences(tx, { repository: repository.id, input, sparse });
+  const hlc = nextHlc(context.now, ...tags.map((tag) => tag.hlc), existing?.hlc ?? 0);
+  if (existing === undefined)
+    await addManifest(tx, input, { ...key, ...parts, now: context.now, hlc, by: context.principalId });
+  return endPut(tx, { input, place, tags, hlc }, context);
+};
+
+/** Points tags at a manifest that the repository has, as a push of the same bytes does; null where it has not. */
+export const putKnownManifest: CommandBody<'putKnownManifest'> = async (tx, input, context) => {
+  await lockRegistry(tx, input.registry);
+  const repository = await lockRepository(tx, input.registry, input.repositoryName);
+  if (repository === undefined) return { value: null };
+  const key = { repository: repository.id, digest: input.digest };
+  const existing = await tx.one(sqlManifest.lockManifest, key);
+  if (existing === undefined) return { value: null };
+  const place = { repository, existing };
+  const tags = await tagsToPoint(tx, place, input);
+  const hlc = nextHlc(context.now, ...tags.map((tag) => tag.hlc), existing.hlc);
+  return endPut(tx, { input, place, tags, hlc }, context);
+};
+
+/** Where a manifest is put, and what is there already. */
+interface PutPlace {
+  readonly repository: LockedRepository;
+  readonly existing: sqlManifest.LockedManifest | undefined;
+}
+
+/** The tags of a push as they stand. @throws operation_disallowed, precondition_failed */
+async function tagsToPoint(
+  tx: Transaction,
+  { repository, existing }: PutPlace,
+  input: PutKnownManifest,
+): Promise<CurrentTag[]> {
   refuseUnwritable(repository.flags);
-  const existing = await tx.one(sqlManifest.lockManifest, {
-    repository: repository.id,
-    digest: input.digest,
-  });
   const tags = await currentTags(tx, repository.id, input.tags);
   if (existing !== undefined) refuseUnwritable(contentFlags(existing));
   for (const tag of tags) refuseUnwritable(tag.flags);
   const current =
     input.tags.length > 0 ? tags.map((tag) => tag.digest) : [existing === undefined ? null : input.digest];
   holdsPrecondition(input.precondition, current);
-  const sparse = allowsSparseManifests(registry, repository.settings);
-  const parts = await checkReferences(tx, { repository: repository.id, input, sparse });
-  const hlc = nextHlc(context.now, ...tags.map((tag) => tag.hlc), existing?.hlc ?? 0);
-  const stamp = {
-    repository: repository.id,
-    digest: input.digest,
-    now: context.now,
-    hlc,
-    by: context.principalId,
-  };
-  if (existing === undefined) await addManifest(tx, input, { ...stamp, ...parts });
-  else
-    await tx.run(sqlManifest.touchManifest, {
-      repository: stamp.repository,
-      digest: stamp.digest,
-      now: stamp.now,
-      hlc,
-    });
-  const addedTags = await pointTags(tx, tags, stamp);
-  const counts = {
-    repository: repository.id,
-    manifests: existing === undefined ? 1 : 0,
-    tags: addedTags,
-    bytes: existing === undefined ? input.sizeBytes : 0,
-    now: context.now,
-  };
-  await tx.run(sqlManifest.countContent, counts);
-  const moved = tags.map((tag) => ({ name: tag.name, previousDigest: tag.digest }));
+  return tags;
+}
+
+/** Points the tags at the manifest, which is there by now, and tells of it. */
+async function endPut(
+  tx: Transaction,
+  put: {
+    readonly input: PutKnownManifest;
+    readonly place: PutPlace;
+    readonly tags: readonly CurrentTag[];
+    readonly hlc: number;
+  },
+  { now, principalId: by }: CommandContext,
+): Promise<Outcome<PutManifestResult>> {
+  const { input, tags, hlc } = put;
+  const { repository, existing } = put.place;
+  const key = { repository: repository.id, digest: input.digest };
   const created = existing === undefined;
+  if (!created) await tx.run(sqlManifest.touchManifest, { ...key, now, hlc });
+  const added = await pointTags(tx, tags, { ...key, now, hlc, by });
+  await tx.run(sqlManifest.countContent, {
+    repository: repository.id,
+    manifests: created ? 1 : 0,
+    tags: added,
+    bytes: created ? input.sizeBytes : 0,
+    now,
+  });
+  const moved = tags.map((tag) => ({ name: tag.name, previousDigest: tag.digest }));
   return {
     value: { created, tags: moved },
     touched: [touchedRepository(input.registry, input.repositoryName)],
@@ -70,10 +121,10 @@ export const putManifest: CommandBody<'putManifest'> = async (tx, input, context
       payload: { ...eventFacts(input), created, tags: moved },
     },
   };
-};
+}
 
 /** What webhooks, audit and history tell of a manifest that was put. */
-const eventFacts = (input: PutManifest) => ({
+const eventFacts = (input: PutKnownManifest) => ({
   digest: input.digest,
   mediaType: input.mediaType,
   artifactType: input.artifactType,
