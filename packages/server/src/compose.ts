@@ -27,6 +27,7 @@ import type { CommandBus } from './registry/commands.ts';
 import { createLiveHashes } from './registry/live-hashes.ts';
 import { createManifestCache } from './registry/manifest-cache.ts';
 import type { MetadataReader } from './registry/metadata-reader.ts';
+import { createParsedManifests } from './registry/parsed-manifests.ts';
 import { PullCounter } from './registry/pull-counter.ts';
 import type { RegistryKeys } from './registry/registry-keys.ts';
 import type { RegistryPorts } from './registry/registry-ports.ts';
@@ -264,6 +265,7 @@ function registryPorts(parts: {
     uploadMac: uploadMacOf(parts.systemKeys),
     liveHashes: createLiveHashes(limits.liveHashesMax),
     manifestCache: createManifestCache(limits.manifestCacheBytesMax),
+    parsedManifests: createParsedManifests(limits.parsedManifestsMax),
     pullCounter: parts.pullCounter,
     newId: sources.newId,
     now: sources.now,

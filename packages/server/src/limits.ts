@@ -283,6 +283,12 @@ const table = {
     reason:
       'Running hashes of unfinished uploads kept in a serving thread; one that is dropped is made again by reading back.',
   },
+  parsedManifestsMax: {
+    value: 128,
+    unit: 'count',
+    reason:
+      'Small manifests that each serving thread keeps parsed, for those that are tagged again and again.',
+  },
   manifestCacheBytesMax: {
     value: 16 * MiB,
     unit: 'bytes',

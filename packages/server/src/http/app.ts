@@ -36,6 +36,8 @@ export async function createApp(options: AppOptions): Promise<Pick<FastifyInstan
     rewriteUrl: (request) => canonicalPath(exchangeOf(request).url) + queryOf(request.url ?? ''),
     routerOptions: { maxParamLength: limits.urlBytesMax },
     loggerInstance: log,
+    // A logger of its own for each request would be made and never used.
+    childLoggerFactory: (logger) => logger,
     logController: new LogController({ disableRequestLogging: true }),
     exposeHeadRoutes: false,
     requestIdHeader: false,

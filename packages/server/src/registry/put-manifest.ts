@@ -23,7 +23,7 @@ import { type Actor, commandOptions, type RegistryPorts } from './registry-ports
 
 type Ports = Pick<
   RegistryPorts,
-  'reader' | 'bus' | 'blobReader' | 'manifestSealer' | 'manifestCache' | 'newId' | 'now'
+  'reader' | 'bus' | 'blobReader' | 'manifestSealer' | 'manifestCache' | 'parsedManifests' | 'newId' | 'now'
 >;
 
 export interface PutManifestRequest {
@@ -55,7 +55,10 @@ export async function putManifest(
 ): Promise<StoredManifest> {
   const { repositoryName, reference, bytes } = request;
   const digest = verifiedDigest(reference, bytes);
-  const manifest = parseOrRefuse(bytes, request.contentType);
+  const { contentType } = request;
+  const manifest = ports.parsedManifests.get({ digest, contentType, sizeBytes: bytes.length }, () =>
+    parseOrRefuse(bytes, contentType),
+  );
   const { registry } = actor;
   const known: PutKnownManifest = {
     registry: registry.id,

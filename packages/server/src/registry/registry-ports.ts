@@ -9,6 +9,7 @@ import type { LiveHashes } from './live-hashes.ts';
 import type { ManifestCache } from './manifest-cache.ts';
 import type { ManifestSealer } from './manifest-sealer.ts';
 import type { MetadataReader, RegistryRow } from './metadata-reader.ts';
+import type { ParsedManifests } from './parsed-manifests.ts';
 import type { PullCounter } from './pull-counter.ts';
 import type { UploadMac } from './upload-token.ts';
 
@@ -24,6 +25,7 @@ export interface RegistryPorts {
   readonly uploadMac: UploadMac;
   readonly liveHashes: LiveHashes;
   readonly manifestCache: ManifestCache;
+  readonly parsedManifests: ParsedManifests;
   readonly pullCounter: Pick<PullCounter, 'count'>;
   /** 16 random bytes as 32 hex digits. */
   readonly newId: () => string;
