@@ -174,7 +174,13 @@ async function makeDeployment(
   const make = async (name: string) => {
     const password = newId();
     const chosen = { value: password, chosenBy: 'generator' } as const;
-    const row = await newRegistry(name, { ring, sources, verifierSecret, password: chosen });
+    const row = await newRegistry(name, {
+      ring,
+      sources,
+      verifierSecret,
+      adminUserEnabled: true,
+      password: chosen,
+    });
     return { row, login: { id: row.id, username: name, password } };
   };
   const first = await make('cerulean');

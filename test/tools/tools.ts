@@ -61,6 +61,11 @@ export const tools = {
   strace: debian('strace', '6.1', ['strace']),
   e2fsprogs: debian('e2fsprogs', '1.47', ['mkfs.ext4']),
   python: { from: 'python', requirements: ['cryptography==50.0.2'], version: '50.0.2' },
+  azurePython: {
+    from: 'python',
+    requirements: ['azure-identity==1.27.0', 'azure-containerregistry==1.2.0'],
+    version: '1.27.0-1.2.0',
+  },
   conformance: go(
     'github.com/opencontainers/distribution-spec/conformance',
     'v0.0.0-20260831232431-97274622c111',
@@ -97,4 +102,5 @@ export const clientToolNames: readonly ToolName[] = [
   'regctl',
   'helm',
   'opa',
+  'azurePython',
 ];

@@ -115,3 +115,6 @@ export const systemScopeMaps: readonly SystemScopeMap[] = [
     actions: everywhere('metadata/read', 'metadata/write', 'content/read', 'content/write'),
   },
 ];
+
+/** Names that begin like this are the system's. */
+export const isSystemScopeMapName = (name: string): boolean => name.startsWith('_repositories_');

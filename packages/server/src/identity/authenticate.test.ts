@@ -90,6 +90,7 @@ describe('a password', () => {
         },
       },
       failures,
+      clock: deployment.clock,
       adoptVerifier: () => undefined,
     });
     for (const user of ['cerulean', 'nobody']) {

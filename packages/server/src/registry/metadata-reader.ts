@@ -3,6 +3,7 @@
  * A name that is not there is `undefined`; refusing is the caller's business.
  */
 
+import type { AccessReader } from './access-reader.ts';
 import type { SegmentFacts } from './commands.ts';
 import type { RegistrySettings, RepositorySettings } from './settings.ts';
 
@@ -13,6 +14,9 @@ export interface RegistryRow {
   readonly settings: RegistrySettings;
   /** Number of the registry's key that seals new content. */
   readonly keyNumber: number;
+  /** Where it stands in Azure's hierarchy; undefined before the directory was made. */
+  readonly subscription?: string | undefined;
+  readonly resourceGroup?: string | undefined;
 }
 
 export interface RepositoryRow {
@@ -75,6 +79,8 @@ export interface PrincipalRow {
   readonly kind: string;
   readonly name: string;
   readonly enabled: boolean;
+  /** Of a token: the name of its scope map. */
+  readonly scopeMap: string | null;
 }
 
 export interface SystemKeyRow {
@@ -91,7 +97,7 @@ export interface PageRequest {
   readonly limit: number;
 }
 
-export interface MetadataReader {
+export interface MetadataReader extends AccessReader {
   deployment(): Promise<
     { rootKeyNumber: number; rootKeyFingerprint: string; incarnation: string; origin: string } | undefined
   >;

@@ -20,7 +20,7 @@ export interface RepositorySettings {
 export const defaultRegistrySettings: RegistrySettings = {
   anonymousPull: false,
   sparseManifests: false,
-  adminUserEnabled: true,
+  adminUserEnabled: false,
   roleAssignmentMode: 'LegacyRegistryPermissions',
 };
 

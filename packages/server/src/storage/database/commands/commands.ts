@@ -1,6 +1,15 @@
 import { mountBlob, unlinkBlob } from './blobs.ts';
 import type { CommandBodies } from './command.ts';
 import { initialiseDeployment, putSystemKey, retireSystemKey } from './deployment.ts';
+import {
+  addRoleAssignment,
+  changeMembership,
+  createPrincipal,
+  deletePrincipal,
+  deleteRoleAssignment,
+  enablePrincipal,
+  ensureDirectory,
+} from './directory.ts';
 import { claimJobs, completeJob, dropTrash, enqueueJob, failJob, listTrash } from './jobs.ts';
 import { deleteManifest, deleteTag, putManifest } from './manifests.ts';
 import {
@@ -11,6 +20,15 @@ import {
   setRegistry,
   setRepository,
 } from './registries.ts';
+import {
+  addCertificate,
+  addFederatedCredential,
+  addSecret,
+  deleteCertificate,
+  deleteFederatedCredential,
+  deleteSecret,
+} from './secrets.ts';
+import { changeToken, createToken, deleteScopeMap, deleteToken, putScopeMap } from './tokens.ts';
 import { appendUpload, cancelUpload, expireUploads, finishUpload } from './uploads.ts';
 
 /** Every command's body, by its name. */
@@ -22,6 +40,24 @@ export const commands: CommandBodies = {
   setRepository,
   regenerateCredential,
   adoptVerifier,
+  ensureDirectory,
+  createPrincipal,
+  enablePrincipal,
+  deletePrincipal,
+  changeMembership,
+  addSecret,
+  deleteSecret,
+  addCertificate,
+  deleteCertificate,
+  addFederatedCredential,
+  deleteFederatedCredential,
+  addRoleAssignment,
+  deleteRoleAssignment,
+  putScopeMap,
+  deleteScopeMap,
+  createToken,
+  changeToken,
+  deleteToken,
   appendUpload,
   finishUpload,
   cancelUpload,

@@ -1,7 +1,8 @@
 import { foundation } from './0001-foundation.ts';
+import { directory } from './0003-directory.ts';
 import type { Migration } from './migration.ts';
 
 /** Every step in order; a new one is added at the end and none is ever changed. */
-export const migrations: readonly Migration[] = [foundation];
+export const migrations: readonly Migration[] = [foundation, directory];
 
 export const schemaVersion = migrations.length;
