@@ -138,9 +138,9 @@ async function groupsOf(reader: DirectoryReader, id: string): Promise<string[]> 
 
 function seenFrom(registry: RegistryRow, known: Known): Principal | undefined {
   if (known.kind !== 'directory') {
-    const { id, name, enabled } = known.row;
-    if (known.row.registry !== registry.id) return undefined;
-    const common = { id, name, enabled, registry: registry.id };
+    const { id, name, enabled, registry: own } = known.row;
+    if (own !== registry.id) return undefined;
+    const common = { id, name, enabled, registry: own };
     return known.kind === 'admin'
       ? { kind: 'admin', ...common }
       : { kind: 'token', ...common, scopeMap: known.scopeMap };

@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { CompactSign, decodeJwt, decodeProtectedHeader } from 'jose';
 import { describe, expect, test } from 'vitest';
 import { tokenUser } from '../../identity/authenticate.ts';
@@ -157,6 +158,72 @@ describe('POST /oauth2/exchange', () => {
     expect((await exchange(endpoints, await resigned(endpoints, token, {}))).statusCode).toBe(200);
     const bad = await resigned(endpoints, token, change(now));
     expect((await exchange(endpoints, bad)).statusCode).toBe(401);
+  });
+
+  test.each<{ what: string; header: object; key: 'none' | 'public' | 'foreign' }>([
+    { what: 'no signature', header: { alg: 'none' }, key: 'none' },
+    { what: 'a MAC under the public key', header: { alg: 'HS256' }, key: 'public' },
+    { what: 'the signature of somebody else', header: {}, key: 'foreign' },
+    { what: 'a key of its own in the header', header: { jwk: {} }, key: 'foreign' },
+    {
+      what: 'an address of keys in the header',
+      header: { jku: 'https://evil.example/keys' },
+      key: 'foreign',
+    },
+    { what: 'an unknown kid', header: { kid: 'x' }, key: 'foreign' },
+    { what: 'a critical header', header: { crit: ['exp'], exp: 1 }, key: 'foreign' },
+    { what: 'a kid that is a path', header: { kid: '../../dev/null' }, key: 'foreign' },
+  ])('a token with $what is refused', async ({ header, key }) => {
+    await using endpoints = await openLoginEndpoints();
+    const app = await endpoints.deployment.createApplication('ci', 'AcrPull');
+    const token = await directoryToken(endpoints, app);
+    const { kid, publicKey } = await endpoints.deployment.identity.systemKeys.issuer.current();
+    const foreign = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    const own = foreign.publicKey.export({ format: 'jwk' });
+    const whole = { alg: 'RS256', kid, typ: 'JWT', ...header, ...('jwk' in header ? { jwk: own } : {}) };
+    const [, payload = ''] = token.split('.');
+    const forged = async () => {
+      if (key === 'none') {
+        const head = Buffer.from(JSON.stringify(whole)).toString('base64url');
+        return `${head}.${payload}.`;
+      }
+      const pem = Buffer.from(publicKey.export({ format: 'pem', type: 'spki' }));
+      const signing = new CompactSign(Buffer.from(payload, 'base64url')).setProtectedHeader(whole);
+      return signing.sign(key === 'public' ? pem : foreign.privateKey, { crit: { exp: true } });
+    };
+    expect((await exchange(endpoints, await forged())).statusCode).toBe(401);
+  });
+
+  test.each(['x', '..', 'a.b.c', '.'.repeat(5000), 'x'.repeat(9000)])('garbage is refused', async (token) => {
+    await using endpoints = await openLoginEndpoints();
+    expect((await exchange(endpoints, token)).statusCode).toBe(401);
+  });
+
+  test('nothing of a registry that was deleted opens another of the same name', async () => {
+    await using endpoints = await openLoginEndpoints();
+    const { deployment } = endpoints;
+    const old = await deployment.createRegistry('payments');
+    const app = await deployment.createApplication('ci');
+    const scope = { kind: 'registry', registry: old.id } as const;
+    const role = '7f951dda-4ed3-4680-a7ca-43fe172d538d';
+    await deployment.run('addRoleAssignment', {
+      stream: old.id,
+      id: newId(),
+      principal: app.id,
+      role,
+      scope,
+    });
+    const host = { host: 'payments.azurecr.localhost' };
+    const token = await directoryToken(endpoints, app);
+    const form = { grant_type: 'access_token', access_token: token };
+    const refresh = await endpoints.ask('/oauth2/exchange', form, host);
+    expect(refresh.statusCode).toBe(200);
+    await deployment.run('deleteRegistry', { registry: old.id });
+    await deployment.createRegistry('payments');
+    expect((await endpoints.ask('/oauth2/exchange', form, host)).statusCode).toBe(401);
+    const { refresh_token: kept } = refresh.json() as { refresh_token: string };
+    const again = { grant_type: 'refresh_token', scope: pull, refresh_token: kept };
+    expect((await endpoints.ask('/oauth2/token', again, host)).statusCode).toBe(401);
   });
 
   test('the id of an admin user or of a token in a token of the directory opens nothing', async () => {
