@@ -194,3 +194,21 @@ test('a token that was issued in another mode is worth what its principal may do
   await registry.set({ roleAssignmentMode: 'AbacRepositoryPermissions' });
   expect(await letIn(token)).toEqual({});
 });
+
+test('a token mounts no blob from a repository that it can not read', async () => {
+  const actions = ['content/read', 'content/write'].map((verb) => `repositories/own/${verb}`);
+  const map = { registry: registry.admin.id, name: 'own-only', description: '', actions, replaces: false };
+  await registry.run('putScopeMap', map);
+  const login = await tokenWith('own-only');
+  const mount = async (query: string) => {
+    const path = `/v2/own/blobs/uploads/?mount=${query}`;
+    return (await call(registry, 'POST', path, { body: '', as: login })).status;
+  };
+  const secretBlob = digestOf('only of the other');
+  const upload = `/v2/other/team/blobs/uploads/?digest=${secretBlob}`;
+  await call(registry, 'POST', upload, { body: 'only of the other' });
+  expect(await mount(`${secretBlob}&from=other/team`)).not.toBe(201);
+  expect(await mount(`${nowhere}&from=other/team`)).toBe(await mount(`${secretBlob}&from=other/team`));
+  expect(await mount(secretBlob)).toBe(202);
+  expect(await mount(`${digestOf(layer)}&from=own`)).toBe(201);
+});

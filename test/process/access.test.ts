@@ -1,14 +1,18 @@
 /** Principals, roles, scope maps and tokens, from the operator's command to a request: what was taken away is gone. */
-import { randomBytes } from 'node:crypto';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import './patient-tests.ts';
+import { runCommand } from '../tools/run-command.ts';
+import { findProgram } from './find-program.ts';
 import { call } from './http-call.ts';
 import { operate, operateJson } from './operator.ts';
 import { type Patch, withPatchedSource } from './patched-source.ts';
 import { adminOf, RegistryClient } from './registry-client.ts';
 import { scratchFolder } from './scratch-folder.ts';
-import { type ServerProcess, startServer } from './server-process.ts';
+import { projectFolder, type ServerProcess, startServer } from './server-process.ts';
 
 interface Token {
   readonly passwords: readonly { readonly name: string; readonly value: string }[];
@@ -304,4 +308,55 @@ test('a client that is nobody is told so as one that has a wrong secret', async 
   );
   expect(new Set(answers.map(({ status, text }) => `${status} ${text}`)).size).toBe(1);
   expect(answers[0]?.status).toBe(401);
+});
+
+describe('docs/identity.md', () => {
+  const openssl = findProgram('openssl');
+  test.skipIf(openssl === undefined)(
+    `shows commands that work, in their order${openssl === undefined ? ' (SKIPPED: no program `openssl`)' : ''}`,
+    async () => {
+      await using fresh = await AccessServer.start();
+      await using folder = await scratchFolder();
+      const files = { 'ci.crt': join(folder.path, 'ci.crt'), 'jwks.json': join(folder.path, 'jwks.json') };
+      const made = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=ci'];
+      await runCommand('openssl', [...made, '-keyout', join(folder.path, 'key'), '-out', files['ci.crt']]);
+      const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+      const keys = [{ ...publicKey.export({ format: 'jwk' }), kid: 'k1' }];
+      await writeFile(files['jwks.json'], JSON.stringify({ keys }));
+      const page = await readFile(join(projectFolder, 'docs', 'identity.md'), 'utf8');
+      const commands = [...page.matchAll(/^npm run -s cerulean -- (.+)$/gm)].map(([, words = '']) => words);
+      expect(commands.length).toBeGreaterThan(8);
+      for (const command of commands) {
+        const words = command.split(' ').map((word) => word.replace('\\*', '*'));
+        const named = words.map((word) => (word in files ? files[word as keyof typeof files] : word));
+        const { code, stderr } = await operate(fresh.server, ...named);
+        expect({ command, code, stderr }).toEqual({ command, code: 0, stderr: '' });
+      }
+    },
+  );
+});
+
+test('a deployment that is older than the directory gets one at its next start', async () => {
+  await using folder = await scratchFolder();
+  const data = join(folder.path, 'data');
+  {
+    await using first = await startServer({ data });
+    await first.end();
+  }
+  const database = new DatabaseSync(join(data, 'cerulean.db'));
+  for (const statement of [
+    'update registry set subscription = null, resource_group = null',
+    'delete from subscription',
+    'delete from tenant',
+    'delete from system_key where purpose = 4',
+  ])
+    database.exec(statement);
+  database.close();
+  await using server = await startServer({ data });
+  await operateJson(server, 'principal', 'create', 'ci');
+  await operateJson(server, 'role-assignment', 'create', 'ci', 'AcrPull', '--subscription');
+  const made = await operateJson<{ clientId: string; value: string }>(server, 'secret', 'create', 'ci');
+  const client = new RegistryClient(server, { user: made.clientId, password: made.value });
+  expect((await client.get('/v2/')).status).toBe(200);
+  expect((await client.get('/adfs/discovery/keys')).text).toContain('RSA');
 });

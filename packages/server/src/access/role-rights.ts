@@ -42,22 +42,32 @@ const actions = Object.keys(needed) as Action[];
 /** The rights of a principal on a registry, each with the name of the role that gives it. */
 export type RoleRights = ReadonlyMap<Action, string>;
 
-const remembered = new WeakMap<readonly RoleAssignment[], Map<string, RoleRights>>();
+type ByMode = Partial<Record<RoleAssignmentMode, RoleRights>>;
+const remembered = new WeakMap<readonly RoleAssignment[], WeakMap<RegistryPlace, ByMode>>();
 
 /**
- * What these assignments allow on a registry. Found out once for each list of assignments, registry and mode: the list
- * belongs to rows that are remembered while the rights epoch stands, and a pull must not pay for it.
+ * What these assignments allow on a registry. Found out once for each list of assignments, place and mode: both belong
+ * to rows that are remembered while the rights epoch stands, and a pull must not pay for it.
  */
 export function roleRights(
   assignments: readonly RoleAssignment[],
   place: RegistryPlace,
   mode: RoleAssignmentMode,
 ): RoleRights {
-  const forList = remembered.get(assignments) ?? new Map<string, RoleRights>();
-  remembered.set(assignments, forList);
-  const key = `${mode} ${place.registry} ${place.subscription} ${place.resourceGroup}`;
-  const known = forList.get(key);
+  const places = remembered.get(assignments) ?? new WeakMap<RegistryPlace, ByMode>();
+  const modes = places.get(place) ?? {};
+  const known = modes[mode];
   if (known !== undefined) return known;
+  const rights = rightsOf(assignments, place, mode);
+  remembered.set(assignments, places.set(place, { ...modes, [mode]: rights }));
+  return rights;
+}
+
+function rightsOf(
+  assignments: readonly RoleAssignment[],
+  place: RegistryPlace,
+  mode: RoleAssignmentMode,
+): RoleRights {
   const rights = new Map<Action, string>();
   for (const assignment of assignments) {
     if (!covers(assignment.scope, place)) continue;
@@ -67,7 +77,6 @@ export function roleRights(
       if (!rights.has(action) && allows(assignment.role, action, mode)) rights.set(action, role.name);
     }
   }
-  forList.set(key, rights);
   return rights;
 }
 

@@ -72,8 +72,10 @@ describe('the directory', () => {
     const app = await deployment.createApplication('ci', 'AcrPull');
     const first = await seen(deployment, app.id);
     const again = await seen(deployment, app.id);
-    if (first?.kind !== 'directory' || again?.kind !== 'directory') throw new Error('It is not there.');
-    expect(again.assignments).toBe(first.assignments);
+    expect(first).toMatchObject({ kind: 'directory', enabled: true });
+    expect(again).toBe(first);
+    await deployment.run('setRegistry', { registry: deployment.registry.id, change: {} });
+    expect(await seen(deployment, app.id)).not.toBe(first);
     await deployment.run('enablePrincipal', { id: app.id, enabled: false });
     expect(await seen(deployment, app.id)).toMatchObject({ enabled: false });
     await deployment.run('deletePrincipal', { id: app.id });

@@ -68,13 +68,19 @@ export function createDirectory(options: {
   const bounds = { epoch, entriesMax: limits.directoryEntriesMax };
   const registries = createEpochCache<RegistryRow>(bounds);
   const known = createEpochCache<Known>(bounds);
+  /** One view of a principal from each registry, so that what was found out about it is found again. */
+  const views = new WeakMap<Known, WeakMap<RegistryRow, Principal>>();
   const credentials = createEpochCache<readonly CredentialRow[]>(bounds);
   const secrets = createEpochCache<readonly SecretRow[]>(bounds);
   const tenants = createEpochCache<readonly TenantRow[]>({ epoch, entriesMax: 1 });
 
   async function principalById(id: string, registry: RegistryRow): Promise<Principal | undefined> {
     const found = await known.get(id, () => load(reader, id));
-    return found === undefined ? undefined : seenFrom(registry, found);
+    if (found === undefined) return undefined;
+    const from = views.get(found) ?? new WeakMap<RegistryRow, Principal>();
+    const view = from.get(registry) ?? seenFrom(registry, found);
+    if (view !== undefined) views.set(found, from.set(registry, view));
+    return view;
   }
 
   return {
