@@ -1,6 +1,8 @@
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { operateJson } from '../process/operator.ts';
+import { type ServerProcess, startServer } from '../process/server-process.ts';
 import { type BackgroundProcess, startProcess } from '../tools/background-process.ts';
 import { type CommandResult, runCommand, tryCommand } from '../tools/run-command.ts';
 import { commandFile, toolFile } from '../tools/tool-location.ts';
@@ -157,4 +159,59 @@ test('docker logout forgets the login, and a private image can’t be pulled any
   const refused = await asStranger(['pull', image]);
   expect(refused.code).not.toBe(0);
   expect(refused.stderr).toMatch(/unauthorized|authentication required|no basic auth credentials/i);
+});
+
+describe('docker login', () => {
+  let server: ServerProcess;
+  const logIn = (username: string, password: string): Promise<CommandResult> => {
+    const host = `127.0.0.1:${server.port}`;
+    const args = ['login', '--username', username, '--password-stdin', host];
+    return tryCommand(commandFile('docker'), args, { env, input: password });
+  };
+  beforeAll(async () => {
+    server = await startServer({ data: join(folder, 'logins') });
+  });
+  afterAll(async () => server[Symbol.asyncDispose]());
+
+  test('takes the admin user', async () => {
+    expect((await logIn('cerulean', server.password)).code).toBe(0);
+    expect((await logIn('cerulean', 'wrong')).code).not.toBe(0);
+  });
+
+  test('takes a client id with its secret, and the refresh token that it is exchanged for', async () => {
+    await operateJson(server, 'principal', 'create', 'ci');
+    await operateJson(server, 'role-assignment', 'create', 'ci', 'AcrPull', '--registry', 'cerulean');
+    const { clientId, value } = await operateJson<{ clientId: string; value: string }>(
+      server,
+      'secret',
+      'create',
+      'ci',
+    );
+    expect((await logIn(clientId, value)).code).toBe(0);
+    const directory = await posted('/adfs/oauth2/token', {
+      grant_type: 'client_credentials',
+      client_id: clientId,
+      client_secret: value,
+      scope: 'https://containerregistry.azure.net/.default',
+    });
+    const token = directory['access_token'] ?? '';
+    const exchanged = await posted('/oauth2/exchange', { grant_type: 'access_token', access_token: token });
+    const nobody = '00000000-0000-0000-0000-000000000000';
+    expect((await logIn(nobody, exchanged['refresh_token'] ?? '')).code).toBe(0);
+    await operateJson(server, 'principal', 'disable', 'ci');
+    expect((await logIn(nobody, exchanged['refresh_token'] ?? '')).code).not.toBe(0);
+    expect((await logIn(clientId, value)).code).not.toBe(0);
+  });
+
+  test('takes a repository-scoped token with either password', async () => {
+    const words = ['token', 'create', 'cerulean', 'robot', '--scope-map', '_repositories_pull'];
+    const made = await operateJson<{ passwords: { value: string }[] }>(server, ...words);
+    for (const { value } of made.passwords) expect((await logIn('robot', value)).code).toBe(0);
+  });
+
+  async function posted(path: string, form: Record<string, string>): Promise<Record<string, string>> {
+    const body = new URLSearchParams(form);
+    const answer = await fetch(`${server.url}${path}`, { method: 'POST', body });
+    return (await answer.json()) as Record<string, string>;
+  }
 });

@@ -45,8 +45,12 @@ export const loginOperations: readonly AcrOperation[] = [
   {
     name: 'RefreshTokens_GetFromExchange',
     request: '`POST /oauth2/exchange`',
-    proofs: none,
-    note: 'Needs identities of Entra ID; nothing issues refresh tokens yet.',
+    proofs: provedBy(
+      'packages/server/src/http/oauth2/exchange.test.ts',
+      'gives a refresh token of three hours, with the claims of ACR, and that gives an access token',
+      'takes what the kubelet sends: the same token twice, and an empty tenant',
+    ),
+    note: "Takes tokens of Cerulean's own directory. Its own refresh tokens can't be prolonged.",
   },
 ];
 
@@ -311,8 +315,18 @@ export const controlOperations: readonly AcrOperation[] = [
   },
   { name: 'Registries_ListUsages', request: '`GET …/listUsages`', proofs: none },
   { name: 'Registries_ImportImage', request: '`POST …/importImage`', proofs: none },
-  { name: 'Registries_GenerateCredentials', request: '`POST …/generateCredentials`', proofs: none },
-  { name: 'ScopeMaps, Tokens', request: '`…/scopeMaps`, `…/tokens`', proofs: none },
+  {
+    name: 'Registries_GenerateCredentials',
+    request: '`POST …/generateCredentials`',
+    proofs: none,
+    note: 'Command: `token renew`.',
+  },
+  {
+    name: 'ScopeMaps, Tokens',
+    request: '`…/scopeMaps`, `…/tokens`',
+    proofs: none,
+    note: 'Commands: `scope-map`, `token`.',
+  },
   { name: 'Webhooks', request: '`…/webhooks`', proofs: none },
   { name: 'Replications', request: '`…/replications`', proofs: none },
   { name: 'CacheRules, CredentialSets', request: '`…/cacheRules`, `…/credentialSets`', proofs: none },

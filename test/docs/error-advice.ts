@@ -152,5 +152,21 @@ export const errorAdvice = {
     when: 'The command: there is no such password.',
     remedy: '`password` or `password2`.',
   },
+  resource_exists: {
+    when: 'The command: there is one of this name already.',
+    remedy: 'Choose another name, or change the one that is there.',
+  },
+  resource_unknown: {
+    when: 'The command: there is no principal, secret, role assignment, scope map or token of this name.',
+    remedy: 'The message says which command lists them.',
+  },
+  resource_invalid: {
+    when: 'The command: a name, a role, a scope or an action is none, or there are too many.',
+    remedy: 'The message says what is wrong and what is allowed.',
+  },
+  resource_in_use: {
+    when: 'The command: tokens still have the scope map.',
+    remedy: 'Give them another scope map, or delete them first.',
+  },
   command_repeated: { when: 'A write with this id was carried out before.', remedy: 'Nothing: it was done.' },
 } as const satisfies Record<RegistryErrorCode, ErrorAdvice>;

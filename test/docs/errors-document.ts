@@ -12,6 +12,10 @@ const operatorOnly: readonly RegistryErrorCode[] = [
   'registry_name_invalid',
   'confirmation_missing',
   'credential_unknown',
+  'resource_exists',
+  'resource_unknown',
+  'resource_invalid',
+  'resource_in_use',
 ];
 
 /** `docs/errors.md`: every refusal, as each surface shows it. */

@@ -30,7 +30,8 @@ export async function prepareDeployment(): Promise<Deployment> {
     await using server = launchServer({ data });
     await server.listening;
     for (const registry of registries) {
-      if (registry !== 'cerulean') await operateJson(server, 'registry', 'create', registry);
+      if (registry !== 'cerulean')
+        await operateJson(server, 'registry', 'create', registry, '--admin-user', 'on');
       const credentials = await operateJson<Credentials>(server, 'credentials', 'show', registry);
       passwords.set(registry, passwordIn(credentials, 'password2'));
     }

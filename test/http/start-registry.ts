@@ -7,14 +7,14 @@ import { openServing, type Serving } from '@cerulean/server/compose.ts';
 import { loadConfig } from '@cerulean/server/config/load-config.ts';
 import { newRegistry } from '@cerulean/server/deployment.ts';
 import { newSystemKeys } from '@cerulean/server/identity/new-system-keys.ts';
-import { systemKeyPurposes } from '@cerulean/server/identity/system-keys.ts';
+import { type SystemSecret, systemKeyPurposes } from '@cerulean/server/identity/system-keys.ts';
 import { createLogger, type Logger } from '@cerulean/server/observability/logger.ts';
 import {
   createThreadMetrics,
   metricsContentType,
   metricsText,
 } from '@cerulean/server/observability/metrics.ts';
-import type { CommandBus } from '@cerulean/server/registry/commands.ts';
+import type { CommandBus, CommandName, Commands } from '@cerulean/server/registry/commands.ts';
 import type { MetadataReader } from '@cerulean/server/registry/metadata-reader.ts';
 import type { RegistrySettings } from '@cerulean/server/registry/settings.ts';
 import { openBox } from '@cerulean/server/sealing/box.ts';
@@ -45,6 +45,10 @@ export interface StartedRegistry extends AsyncDisposable {
   /** Serves again with a new memory: no running hash, no remembered token. */
   restart(drainMs?: number): Promise<void>;
   set(settings: Partial<RegistrySettings>): Promise<void>;
+  /** Runs a write command, as the operator would have it run. */
+  run<N extends CommandName>(name: N, input: Commands[N]['input']): Promise<unknown>;
+  /** What secrets of this deployment are checked by. */
+  readonly verifierSecret: Promise<SystemSecret>;
 }
 
 export interface Login {
@@ -88,6 +92,7 @@ export async function startRegistry(
     reader: sqlReader(connection),
     log,
     clockAheadMs: 0,
+    verifierSecret: systemKeys.then(verifierSecretOf),
   };
   const now = (): number => Date.now() + registry.clockAheadMs;
   const serve = (): Promise<Serving> =>
@@ -107,6 +112,7 @@ export async function startRegistry(
     async set(change: Partial<RegistrySettings>) {
       await execute(bus, 'setRegistry', { registry: logins.admin.id, change });
     },
+    run: <N extends CommandName>(name: N, input: Commands[N]['input']) => execute(bus, name, input),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   });
 }
@@ -175,7 +181,13 @@ async function makeDeployment(
   const make = async (name: string) => {
     const password = newId();
     const chosen = { value: password, chosenBy: 'generator' } as const;
-    const row = await newRegistry(name, { ring, sources, verifierSecret, password: chosen });
+    const row = await newRegistry(name, {
+      ring,
+      sources,
+      verifierSecret,
+      adminUserEnabled: true,
+      password: chosen,
+    });
     return { row, login: { id: row.id, username: name, password } };
   };
   const first = await make('cerulean');
@@ -193,10 +205,7 @@ async function makeDeployment(
   return { admin: first.login, other: second.login };
 }
 
-function verifierSecretOf(keys: Awaited<typeof systemKeys>): {
-  readonly version: number;
-  readonly key: Uint8Array;
-} {
+function verifierSecretOf(keys: Awaited<typeof systemKeys>): SystemSecret {
   const row = keys.find((key) => key.purpose === systemKeyPurposes.verifier);
   if (row === undefined) throw new TypeError('No key for verifiers was made.');
   const context = systemKeyContext({ purpose: row.purpose, version: row.version });

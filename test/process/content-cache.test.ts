@@ -92,7 +92,7 @@ async function pullFromTinyCache(options: { readonly project?: string; readonly 
 
 /** Three blobs of 7 MiB in each registry: as large as may enter, and together far more than the cache holds. */
 async function blobsOfTwoRegistries(server: ServerProcess): Promise<ExpectedBlob[]> {
-  await operateJson(server, 'registry', 'create', 'second');
+  await operateJson(server, 'registry', 'create', 'second', '--admin-user', 'on');
   const credentials = await operateJson<Credentials>(server, 'credentials', 'show', 'second');
   const second = new RegistryClient(server, {
     user: 'second',

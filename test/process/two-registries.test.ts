@@ -44,7 +44,7 @@ class TwoRegistries implements AsyncDisposable {
       args: ['--workers', '2'],
       ...(project === undefined ? {} : { project }),
     });
-    await operateJson(server, 'registry', 'create', 'second');
+    await operateJson(server, 'registry', 'create', 'second', '--admin-user', 'on');
     const second = await adminOfSecond(server, 'password');
     const image = await adminOf(server).pushImage('app', 'v1', { layer: randomBytes(60_000) });
     return new TwoRegistries({ server, second, image }, folder);
@@ -295,7 +295,7 @@ describe('what the operator changes holds at once, on every thread:', () => {
     expect(await onAllThreads(() => admin.get('/v2/'))).toEqual([421]);
     expect(await first.flawsOf(image)).toEqual([]);
 
-    await operateJson(server, 'registry', 'create', 'second');
+    await operateJson(server, 'registry', 'create', 'second', '--admin-user', 'on');
     for (const client of [holder, admin]) {
       expect(await onAllThreads(() => client.get('/v2/app/manifests/v1'))).toEqual([401]);
       expect(await onAllThreads(() => client.patch(upload, 'bytes'))).toEqual([401]);

@@ -90,8 +90,8 @@ export const tools = {
   azureNode: { from: 'npm', package: '@azure/container-registry', version: '1.1.2' },
   azurePython: {
     from: 'python',
-    requirements: ['azure-containerregistry==1.2.0'],
-    version: '1.2.0',
+    requirements: ['azure-identity==1.27.0', 'azure-containerregistry==1.2.0'],
+    version: '1.27.0-1.2.0',
   },
   azureGo: goSource(join(import.meta.dirname, '..', 'clients', 'azure', 'anonymous-go'), 'anonymous-go'),
   conformance: go(

@@ -1,9 +1,13 @@
 import { Command, Option } from 'commander';
 import { askServer } from './ask-server.ts';
 import { addCredentialsCommands } from './credentials-commands.ts';
+import { addPrincipalCommands } from './principal-commands.ts';
 import { addRegistryCommands } from './registry-commands.ts';
 import { renderStatus } from './render-result.ts';
+import { addRightsCommands } from './rights-commands.ts';
+import { addSecretCommands } from './secret-commands.ts';
 import type { Session, Terminal } from './session.ts';
+import { addTokenCommands } from './token-commands.ts';
 
 /** The whole command line of the operator's command. It throws instead of ending the process. */
 export function buildProgram(terminal: Terminal): Command {
@@ -29,6 +33,10 @@ export function buildProgram(terminal: Terminal): Command {
     .addHelpText('after', overview);
   addRegistryCommands(program, session);
   addCredentialsCommands(program, session);
+  addPrincipalCommands(program, session);
+  addSecretCommands(program, session);
+  addRightsCommands(program, session);
+  addTokenCommands(program, session);
   addStatusCommand(program, session);
   return program;
 }
@@ -38,7 +46,9 @@ Examples:
   npm run -s cerulean -- status
   npm run -s cerulean -- registry create payments
   npm run -s cerulean -- registry list --output json
-  npm run -s cerulean -- credentials show payments
+  npm run -s cerulean -- principal create ci
+  npm run -s cerulean -- secret create ci
+  npm run -s cerulean -- role-assignment create ci AcrPush --registry payments
 
 Exit codes: 0 done, 1 refused, 2 wrongly called, 3 no server is running on the data folder.`;
 

@@ -13,11 +13,19 @@ export function addRegistryCommands(program: Command, session: Session): void {
   const registry = program.command('registry').description('creates, shows, changes and deletes registries');
   registry
     .command('create <name>')
-    .description('creates a registry with an admin user of the same name')
+    .description('creates a registry; give principals roles on it, or switch its admin user on')
+    .addOption(onOff('--admin-user', 'whether its admin user may log in').default('off'))
+    .option('--resource-group <name>', 'the resource group that it stands in')
     .addHelpText('after', '\nExample:\n  npm run -s cerulean -- registry create payments')
-    .action(async (name: string) =>
-      session.show(await askServer(session.dataFolder(), 'registry.create', { name }), renderRegistry),
-    );
+    .action(async (name: string, given: { adminUser: Switch; resourceGroup?: string }) => {
+      const { resourceGroup } = given;
+      const input = {
+        name,
+        adminUserEnabled: given.adminUser === 'on',
+        ...(resourceGroup === undefined ? {} : { resourceGroup }),
+      };
+      session.show(await askServer(session.dataFolder(), 'registry.create', input), renderRegistry);
+    });
   registry
     .command('list')
     .description('lists all registries')
@@ -37,6 +45,16 @@ export function addRegistryCommands(program: Command, session: Session): void {
   addRepositorySet(program, session);
 }
 
+interface SetOptions {
+  readonly anonymousPull?: Switch;
+  readonly sparseManifests?: Switch;
+  readonly adminUser?: Switch;
+  readonly roleAssignmentMode?: keyof typeof modes;
+}
+
+/** As az has them. */
+const modes = { rbac: 'LegacyRegistryPermissions', 'rbac-abac': 'AbacRepositoryPermissions' } as const;
+
 function addRegistrySet(registry: Command, session: Session): void {
   const command = registry
     .command('set <name>')
@@ -48,14 +66,25 @@ function addRegistrySet(registry: Command, session: Session): void {
         'whether manifests may name parts that are not there, as a mirror needs it',
       ),
     )
+    .addOption(onOff('--admin-user', 'whether the admin user may log in'))
+    .addOption(
+      new Option('--role-assignment-mode <mode>', 'how role assignments are read').choices(
+        Object.keys(modes),
+      ),
+    )
     .addHelpText('after', '\nExample:\n  npm run -s cerulean -- registry set payments --anonymous-pull on');
-  command.action(async (name: string, given: { anonymousPull?: Switch; sparseManifests?: Switch }) => {
+  command.action(async (name: string, given: SetOptions) => {
     if (Object.keys(given).length === 0)
-      command.error('error: give --anonymous-pull or --sparse-manifests, or both');
+      command.error(
+        'error: give at least one of --anonymous-pull, --sparse-manifests, --admin-user, --role-assignment-mode',
+      );
+    const { anonymousPull, sparseManifests, adminUser, roleAssignmentMode: mode } = given;
     const input = {
       name,
-      ...(given.anonymousPull === undefined ? {} : { anonymousPull: given.anonymousPull === 'on' }),
-      ...(given.sparseManifests === undefined ? {} : { sparseManifests: given.sparseManifests === 'on' }),
+      ...(anonymousPull === undefined ? {} : { anonymousPull: anonymousPull === 'on' }),
+      ...(sparseManifests === undefined ? {} : { sparseManifests: sparseManifests === 'on' }),
+      ...(adminUser === undefined ? {} : { adminUserEnabled: adminUser === 'on' }),
+      ...(mode === undefined ? {} : { roleAssignmentMode: modes[mode] }),
     };
     session.show(await askServer(session.dataFolder(), 'registry.set', input), renderRegistry);
   });

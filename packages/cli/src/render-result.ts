@@ -29,6 +29,8 @@ export function renderRegistry(registry: OperatorRegistry): string {
     ['Default registry', registry.isDefault ? 'yes' : 'no'],
     ['Repositories', registry.repositories],
     ['Admin user', registry.adminUserEnabled],
+    ['Role assignment mode', registry.roleAssignmentMode],
+    ['Resource group', registry.resourceGroup],
     ['Anonymous pull', registry.anonymousPull],
     ['Sparse manifests', registry.sparseManifests],
   ]);

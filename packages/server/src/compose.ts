@@ -8,11 +8,12 @@ import { openRootKey } from './deployment.ts';
 import { createAcrRoutes } from './http/acr-v1/acr-routes.ts';
 import { createAdmit, createAdmitOperatorAddress } from './http/admit.ts';
 import { ConnectionLogins } from './http/connection-logins.ts';
+import { createDirectoryRoutes } from './http/directory/directory-routes.ts';
 import { createOauth2Routes } from './http/oauth2/oauth2-routes.ts';
 import { createHttpServer, type HttpServer } from './http/server.ts';
 import { createAddressList } from './http/trusted-proxies.ts';
 import { createIdentity } from './identity/create-identity.ts';
-import { newSigningKey } from './identity/new-system-keys.ts';
+import { newIssuerKey, newSigningKey } from './identity/new-system-keys.ts';
 import { planSigningKeys } from './identity/plan-signing-keys.ts';
 import { createSystemKeys, type SystemKeys, systemKeyPurposes } from './identity/system-keys.ts';
 import { expireUploads } from './jobs/expire-uploads.ts';
@@ -144,15 +145,19 @@ function jobHandlers(parts: {
   const context = () => jobContext(sources.newId, sources.now);
   return {
     expireUploads: (_payload, signal) => expireUploads({ bus, objects, context }, signal),
-    rotateSigningKey: () =>
-      rotateSigningKey({
-        bus,
-        context,
-        signingKeys: () => reader.listSystemKeys(systemKeyPurposes.signing),
-        plan: (rows) => planSigningKeys(rows, sources.now()),
-        newKey: (version) => newSigningKey(ring, version),
-        purpose: systemKeyPurposes.signing,
-      }),
+    rotateSigningKey: async () => {
+      const rotate = (purpose: number, newKey: typeof newSigningKey) =>
+        rotateSigningKey({
+          bus,
+          context,
+          signingKeys: () => reader.listSystemKeys(purpose),
+          plan: (rows) => planSigningKeys(rows, sources.now()),
+          newKey: (version) => newKey(ring, version),
+          purpose,
+        });
+      await rotate(systemKeyPurposes.issuer, newIssuerKey);
+      return rotate(systemKeyPurposes.signing, newSigningKey);
+    },
   };
 }
 
@@ -210,6 +215,7 @@ export async function openServing(options: ServingOptions): Promise<Serving> {
     surfaces: [
       createAcrRoutes(ports),
       createOauth2Routes({ authenticator: identity.authenticator, tokenIssuer: identity.tokenIssuer }),
+      createDirectoryRoutes({ ...identity, issuerKeys: identity.systemKeys.issuer, clock: sources.now }),
     ],
     log,
     observer: options.observer,

@@ -67,6 +67,7 @@ export async function openDeployment(
     ring,
     sources,
     verifierSecret: verifierSecretOf(systemKeys, ring),
+    adminUserEnabled: true,
     password: { value: password, chosenBy: given === undefined ? 'generator' : 'person' },
   });
   const input = {
@@ -92,6 +93,8 @@ export async function newRegistry(
     readonly ring: KeyRing;
     readonly sources: Sources;
     readonly verifierSecret: SystemSecret;
+    /** On for the first registry alone, so that the first five minutes work. */
+    readonly adminUserEnabled: boolean;
     readonly password?: { readonly value: string; readonly chosenBy: 'person' | 'generator' };
   },
 ): Promise<NewRegistry> {
@@ -118,7 +121,7 @@ export async function newRegistry(
   return {
     id,
     name,
-    settings: defaultRegistrySettings,
+    settings: { ...defaultRegistrySettings, adminUserEnabled: parts.adminUserEnabled },
     keyNumber,
     keyBox: sealBox({
       kind: 'registryKey',

@@ -48,6 +48,10 @@ export type RegistryErrorCode =
   | 'registry_name_invalid'
   | 'confirmation_missing'
   | 'credential_unknown'
+  | 'resource_exists'
+  | 'resource_unknown'
+  | 'resource_invalid'
+  | 'resource_in_use'
   | 'command_repeated';
 
 /** Facts that go with a refusal: shown to the client as `detail`, so nothing secret may be in it. */

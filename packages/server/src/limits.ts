@@ -188,6 +188,12 @@ const table = {
   scopesMax: { value: 100, unit: 'count', reason: 'Scopes in one token request.' },
   accessTokenSeconds: { value: 4500, unit: 'seconds', reason: "ACR's 75 minutes." },
   refreshTokenSeconds: { value: 3 * 3600, unit: 'seconds', reason: "ACR's 3 hours." },
+  directoryTokenSeconds: { value: 3600, unit: 'seconds', reason: "An hour, as Entra ID's shortest." },
+  assertionSeconds: {
+    value: 24 * 3600,
+    unit: 'seconds',
+    reason: 'A client assertion that is good for longer is a secret that was written down.',
+  },
   clockSkewSeconds: {
     value: 60,
     unit: 'seconds',
@@ -261,6 +267,19 @@ const table = {
     unit: 'bytes',
     reason: 'A form of /oauth2/token holds two tokens at most.',
   },
+  secretsPerPrincipalMax: {
+    value: 20,
+    unit: 'count',
+    reason: 'A login compares with each; two are enough to change one without an outage.',
+  },
+  groupDepthMax: {
+    value: 8,
+    unit: 'levels',
+    reason: 'Groups in groups: what a member inherits from further up is not looked for.',
+  },
+  scopeMapsPerRegistryMax: { value: 50_000, unit: 'count', reason: "ACR's Premium tier." },
+  tokensPerRegistryMax: { value: 50_000, unit: 'count', reason: "ACR's Premium tier." },
+  scopeMapActionsMax: { value: 500, unit: 'count', reason: 'What ACR allows in one scope map.' },
   commandsQueuedMax: {
     value: 4096,
     unit: 'count',

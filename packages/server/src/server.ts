@@ -7,6 +7,7 @@ import { boundAddresses, reachableHost } from './config/bound-addresses.ts';
 import { checkListen, servesTls } from './config/check-listen.ts';
 import type { Config } from './config/load-config.ts';
 import { openDeployment } from './deployment.ts';
+import { openDirectory } from './deployment-directory.ts';
 import { JobRunner } from './jobs/job-runner.ts';
 import { createLogger, type Logger, logFormatOf } from './observability/logger.ts';
 import { metricsText } from './observability/metrics.ts';
@@ -39,6 +40,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
   opened.defer(() => log.flush());
   const main = opened.use(await openMain({ config, startedAt, sources, writerDied: dieWithoutWriter }));
   const first = await openDeployment({ config, ...main }, sources);
+  await openDirectory(main, sources);
   const certificate = await openTls(config, sources);
   const { threads, port } = await openServing({
     config,

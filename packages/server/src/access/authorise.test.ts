@@ -2,8 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { anonymousPrincipal } from './anonymous-principal.ts';
 import { type Action, authorise, type Caller, mayLogIn, type Resource } from './authorise.ts';
 
-const closed = { anonymousPull: false, adminUserEnabled: true };
-const open = { anonymousPull: true, adminUserEnabled: true };
+const roleAssignmentMode = 'LegacyRegistryPermissions' as const;
+const closed = { anonymousPull: false, adminUserEnabled: true, roleAssignmentMode };
+const open = { ...closed, anonymousPull: true };
 const admin: Caller = {
   principal: { kind: 'admin', id: 'a1', name: 'cerulean', registry: 'r1', enabled: true },
   bound: undefined,

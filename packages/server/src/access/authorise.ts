@@ -2,13 +2,19 @@
  * The one access decision: pure, over principals, actions and resources, always with its reason.
  *
  * Terminology. A *principal* is who asks, with an id that never changes. A *bound* is what a token's claims allow at
- * the most; the decision is made afresh at each request from what the principal may do now. Roles, repository-scoped
- * tokens and other kinds of identity join `rightsOf`.
+ * the most; the decision is made afresh at each request from what the principal may do now. A principal of the
+ * directory belongs to no registry: it comes here *as seen from* the registry that it knocks at, with all of its role
+ * assignments.
  *
  * Invariants. A bound never adds a right. Credentials of one registry are worth nothing in another. What is not
  * allowed by a line here is denied.
  */
-export type Action = 'pull' | 'push' | 'delete' | 'metadata_read' | 'metadata_write' | 'catalog';
+import type { Action } from './action.ts';
+import type { RegistryPlace, RoleAssignment } from './role-assignment.ts';
+import { type RoleAssignmentMode, roleRights } from './role-rights.ts';
+import { scopeMapAllows, scopeMapGrantsSomething } from './scope-map.ts';
+
+export type { Action } from './action.ts';
 
 export type Resource =
   | { readonly type: 'registry'; readonly registry: string }
@@ -22,7 +28,34 @@ export type Principal =
       readonly name: string;
       readonly registry: string;
       readonly enabled: boolean;
+    }
+  /** A repository-scoped token of ACR: it belongs to one registry, and may do what its scope map says. */
+  | {
+      readonly kind: 'token';
+      readonly id: string;
+      readonly name: string;
+      readonly registry: string;
+      readonly enabled: boolean;
+      readonly scopeMap: { readonly name: string; readonly actions: readonly string[] };
+    }
+  | {
+      readonly kind: 'directory';
+      readonly type: DirectoryPrincipalType;
+      readonly id: string;
+      readonly name: string;
+      /** The registry that it is seen from. */
+      readonly registry: string;
+      readonly place: RegistryPlace;
+      readonly tenant: string;
+      /** The client id, for those that have one. */
+      readonly appId: string | undefined;
+      readonly enabled: boolean;
+      /** Its own and those of its groups, at whatever scope. */
+      readonly assignments: readonly RoleAssignment[];
     };
+
+/** Who a role can be given to. */
+export type DirectoryPrincipalType = 'service-principal' | 'user' | 'group' | 'managed-identity';
 
 /** One entry of a token's `access` claim. */
 export interface AccessClaim {
@@ -42,6 +75,7 @@ export interface Caller {
 export interface AccessSettings {
   readonly anonymousPull: boolean;
   readonly adminUserEnabled: boolean;
+  readonly roleAssignmentMode: RoleAssignmentMode;
 }
 
 export interface Decision {
@@ -51,8 +85,28 @@ export interface Decision {
 
 /** Whether credentials of this principal are worth anything at all: what a login asks. */
 export function mayLogIn(principal: Principal, settings: AccessSettings): Decision {
-  const rights = rightsOf(principal, settings);
-  return { allowed: rights.actions.length > 0, reason: rights.reason };
+  switch (principal.kind) {
+    case 'admin':
+    case 'anonymous': {
+      const { actions, reason } = wholeRegistryRights(principal, settings);
+      return { allowed: actions.length > 0, reason };
+    }
+    case 'token': {
+      if (!principal.enabled) return deny(tokenDisabled);
+      const { name, actions } = principal.scopeMap;
+      return scopeMapGrantsSomething(actions)
+        ? { allowed: true, reason: `the scope map ${name} allows it` }
+        : deny(`the scope map ${name} allows nothing`);
+    }
+    case 'directory': {
+      const refused = refusedPrincipal(principal);
+      if (refused !== undefined) return deny(refused);
+      const rights = roleRights(principal.assignments, principal.place, settings.roleAssignmentMode);
+      return rights.size > 0
+        ? { allowed: true, reason: `it has the role ${[...rights.values()][0]}` }
+        : deny(noRole(principal, settings));
+    }
+  }
 }
 
 /** Decides whether this caller may do this to that. */
@@ -62,33 +116,90 @@ export function authorise(
 ): Decision {
   if (caller.principal.registry !== resource.registry)
     return deny('the credentials belong to another registry');
-  const rights = rightsOf(caller.principal, settings);
-  if (!rights.actions.includes(action)) return deny(rights.reason);
   if ((action === 'catalog') !== (resource.type === 'registry'))
     return deny('this action does not fit this resource');
+  const decision = decide(caller.principal, { action, resource }, settings);
+  if (!decision.allowed) return decision;
   if (caller.bound !== undefined && !covers(caller.bound, action, resource)) {
     return deny('the token was not issued for this action on this resource');
   }
-  return { allowed: true, reason: rights.reason };
+  return decision;
 }
 
 /** What the principal may do today, token or no token. */
-function rightsOf(
+function decide(
   principal: Principal,
+  { action, resource }: { action: Action; resource: Resource },
   settings: AccessSettings,
-): { actions: readonly Action[]; reason: string } {
+): Decision {
   switch (principal.kind) {
     case 'admin':
-      if (!principal.enabled) return { actions: [], reason: 'the admin user does not exist any more' };
-      if (!settings.adminUserEnabled)
-        return { actions: [], reason: 'the admin user is disabled in this registry' };
-      return { actions: adminActions, reason: 'the admin user may do everything with the content' };
-    case 'anonymous':
-      return settings.anonymousPull
-        ? { actions: anonymousActions, reason: 'anonymous pull is on in this registry' }
-        : { actions: [], reason: 'anonymous pull is off in this registry' };
+    case 'anonymous': {
+      const { actions, reason } = wholeRegistryRights(principal, settings);
+      return { allowed: actions.includes(action), reason };
+    }
+    case 'token':
+      return decideByScopeMap(principal, action, resource);
+    case 'directory':
+      return decideByRoles(principal, action, settings);
   }
 }
+
+function wholeRegistryRights(
+  principal: Extract<Principal, { kind: 'admin' | 'anonymous' }>,
+  settings: AccessSettings,
+): { actions: readonly Action[]; reason: string } {
+  if (principal.kind === 'anonymous') {
+    return settings.anonymousPull
+      ? { actions: anonymousActions, reason: 'anonymous pull is on in this registry' }
+      : { actions: [], reason: 'anonymous pull is off in this registry' };
+  }
+  if (!principal.enabled) return { actions: [], reason: 'the admin user does not exist any more' };
+  if (!settings.adminUserEnabled)
+    return { actions: [], reason: 'the admin user is disabled in this registry' };
+  return { actions: adminActions, reason: 'the admin user may do everything with the content' };
+}
+
+function decideByScopeMap(
+  { enabled, scopeMap }: Extract<Principal, { kind: 'token' }>,
+  action: Action,
+  resource: Resource,
+): Decision {
+  if (!enabled) return deny(tokenDisabled);
+  if (resource.type !== 'repository') return deny('a token can not list the catalog');
+  const allowed = scopeMapAllows(scopeMap.actions, action, resource.name);
+  const says = allowed ? 'allows' : 'does not allow';
+  return { allowed, reason: `the scope map ${scopeMap.name} ${says} it on this repository` };
+}
+
+type DirectoryPrincipal = Extract<Principal, { kind: 'directory' }>;
+
+function decideByRoles(principal: DirectoryPrincipal, action: Action, settings: AccessSettings): Decision {
+  const refused = refusedPrincipal(principal);
+  if (refused !== undefined) return deny(refused);
+  const rights = roleRights(principal.assignments, principal.place, settings.roleAssignmentMode);
+  const role = rights.get(action);
+  if (role !== undefined) return { allowed: true, reason: `the role ${role} allows it` };
+  return deny(
+    rights.size === 0
+      ? noRole(principal, settings)
+      : `none of the roles ${[...new Set(rights.values())].join(', ')} allows it`,
+  );
+}
+
+function refusedPrincipal(principal: DirectoryPrincipal): string | undefined {
+  if (principal.type === 'group') return 'a group can not log in';
+  return principal.enabled ? undefined : 'the principal is disabled';
+}
+
+function noRole({ assignments }: DirectoryPrincipal, { roleAssignmentMode }: AccessSettings): string {
+  if (assignments.length === 0) return 'the principal has no role assignment';
+  return roleAssignmentMode === 'AbacRepositoryPermissions'
+    ? 'no role of the principal has data actions on the content of this registry, which is what its role assignment mode asks for'
+    : 'no role assignment of the principal reaches the content of this registry';
+}
+
+const tokenDisabled = 'the token is disabled';
 
 /** ACR gives anonymous callers the pull and list scopes of the whole registry. */
 const anonymousActions: readonly Action[] = ['pull', 'metadata_read', 'catalog'];

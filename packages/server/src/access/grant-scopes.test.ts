@@ -5,7 +5,11 @@ import { anonymousPrincipal } from './anonymous-principal.ts';
 import type { AccessClaim, Caller } from './authorise.ts';
 import { grantScopes } from './grant-scopes.ts';
 
-const settings = { anonymousPull: true, adminUserEnabled: true };
+const settings = {
+  anonymousPull: true,
+  adminUserEnabled: true,
+  roleAssignmentMode: 'LegacyRegistryPermissions' as const,
+};
 const admin: Caller = {
   principal: { kind: 'admin', id: 'a1', name: 'cerulean', registry: 'r1', enabled: true },
   bound: undefined,

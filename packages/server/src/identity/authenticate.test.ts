@@ -90,14 +90,18 @@ describe('a password', () => {
         },
       },
       failures,
+      clock: deployment.clock,
       adoptVerifier: () => undefined,
     });
-    for (const user of ['cerulean', 'nobody']) {
+    await deployment.createToken('robot', '_repositories_pull');
+    for (const user of ['cerulean', 'nobody', 'robot']) {
       const login = passwordLogin({ user, password: 'wrong' }, await placeOf(deployment));
       await expect(login).rejects.toMatchObject(wrong);
     }
     expect(checked[0]).toHaveLength(2);
     expect(checked[1]).toEqual(checked[0]);
+    // A token's own secret is cheap to check, so the admin's costs come on top: all three take as long.
+    expect(checked.slice(2)).toEqual([['hmac'], checked[0]]);
   });
 
   test('of one registry opens no other', async () => {

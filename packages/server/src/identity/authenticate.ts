@@ -8,7 +8,9 @@ import { anonymousPrincipal, anonymousPrincipalId } from '../access/anonymous-pr
 import type { Caller, Principal } from '../access/authorise.ts';
 import { RegistryError } from '../errors.ts';
 import { limits } from '../limits.ts';
+import { opensRegistries } from './audiences.ts';
 import type { Directory } from './directory.ts';
+import type { DirectoryTokens } from './directory-token.ts';
 import { type LoginPlace, refuseUnlessMayLogIn } from './login-place.ts';
 import type { Credentials } from './parse-authorization.ts';
 import type { PasswordLogin } from './password-login.ts';
@@ -34,15 +36,55 @@ export interface Authenticator {
   authenticate(credentials: Credentials, place: LoginPlace, acceptsExpired?: boolean): Promise<Authenticated>;
   /** A refresh token as credentials. Throws `unauthorized`. */
   redeem(refreshToken: string, place: LoginPlace): Promise<Caller>;
+  /** An access token of the directory as credentials. Throws `unauthorized`. */
+  redeemDirectoryToken(token: string, place: LoginPlace): Promise<Caller>;
 }
 
-export function createAuthenticator(options: {
+interface AuthenticatorParts {
   readonly directory: Directory;
   readonly passwordLogin: PasswordLogin;
   readonly tokens: TokenVerifier;
-}): Authenticator {
-  const { directory, passwordLogin, tokens } = options;
+  readonly directoryTokens: DirectoryTokens;
+}
 
+export function createAuthenticator(parts: AuthenticatorParts): Authenticator {
+  const { passwordLogin, directoryTokens } = parts;
+  const { withToken, withRefreshToken, withDirectoryToken } = tokenLogins(parts);
+  return {
+    redeemDirectoryToken: async (token, place) => (await withDirectoryToken(token, place)).caller,
+    redeem: async (refreshToken, place) => (await withRefreshToken(refreshToken, place)).caller,
+    async authenticate(credentials, place, acceptsExpired = false) {
+      switch (credentials.scheme) {
+        case 'none':
+          return {
+            caller: { principal: anonymousPrincipal(place.registry.id), bound: undefined },
+            expired: false,
+            validUntilMs: undefined,
+          };
+        case 'bearer':
+          return withToken(credentials.token, place, acceptsExpired ? limits.uploadLifetimeSeconds : 0);
+        case 'basic': {
+          const { user, password } = credentials;
+          if (user === tokenUser) {
+            return (await directoryTokens.isOurs(password))
+              ? withDirectoryToken(password, place)
+              : withRefreshToken(password, place);
+          }
+          const caller = await passwordLogin({ user, password }, place);
+          return { caller, expired: false, validUntilMs: undefined };
+        }
+        case 'unknown':
+          throw new RegistryError(
+            'unauthorized',
+            'The Authorization header is neither Basic nor Bearer, or malformed.',
+          );
+      }
+    },
+  };
+}
+
+/** The logins by each kind of token. */
+function tokenLogins({ directory, tokens, directoryTokens }: AuthenticatorParts) {
   async function withToken(
     token: string,
     place: LoginPlace,
@@ -66,38 +108,25 @@ export function createAuthenticator(options: {
     return { caller, expired: false, validUntilMs: claims.expiresAt * 1000 };
   }
 
-  return {
-    redeem: async (refreshToken, place) => (await withRefreshToken(refreshToken, place)).caller,
-    async authenticate(credentials, place, acceptsExpired = false) {
-      switch (credentials.scheme) {
-        case 'none':
-          return {
-            caller: { principal: anonymousPrincipal(place.registry.id), bound: undefined },
-            expired: false,
-            validUntilMs: undefined,
-          };
-        case 'bearer':
-          return withToken(credentials.token, place, acceptsExpired ? limits.uploadLifetimeSeconds : 0);
-        case 'basic': {
-          const { user, password } = credentials;
-          if (user === tokenUser) return withRefreshToken(password, place);
-          const caller = await passwordLogin({ user, password }, place);
-          return { caller, expired: false, validUntilMs: undefined };
-        }
-        case 'unknown':
-          throw new RegistryError(
-            'unauthorized',
-            'The Authorization header is neither Basic nor Bearer, or malformed.',
-          );
-      }
-    },
-  };
+  async function withDirectoryToken(token: string, place: LoginPlace): Promise<Authenticated> {
+    const claims = await directoryTokens.verify(token);
+    if (!opensRegistries(claims.audience, claims.origin))
+      throw new RegistryError('unauthorized', 'The token was not issued for registries.');
+    const principal = await principalOf(directory, claims.subject, place);
+    if (principal.kind !== 'directory' || principal.tenant !== claims.tenant)
+      throw new RegistryError('unauthorized', 'The token is not valid.');
+    return { caller: { principal, bound: undefined }, expired: false, validUntilMs: claims.expiresAt * 1000 };
+  }
+
+  return { withToken, withRefreshToken, withDirectoryToken };
 }
 
 /** Whoever a token was issued to, as he is now. */
 async function principalOf(directory: Directory, id: string, place: LoginPlace): Promise<Principal> {
   const isAnonymous = id === anonymousPrincipalId;
-  const principal = isAnonymous ? anonymousPrincipal(place.registry.id) : await directory.principalById(id);
+  const principal = isAnonymous
+    ? anonymousPrincipal(place.registry.id)
+    : await directory.principalById(id, place.registry);
   if (principal?.registry !== place.registry.id) {
     throw new RegistryError('unauthorized', 'Whoever this token was issued to does not exist any more.');
   }

@@ -4,7 +4,10 @@ import type { CommandBus } from '../registry/commands.ts';
 import type { MetadataReader } from '../registry/metadata-reader.ts';
 import { createVerifierAdopter } from './adopt-verifier.ts';
 import { type Authenticator, createAuthenticator } from './authenticate.ts';
+import { createAssertionCheck } from './client-assertion.ts';
+import { type ClientLogin, createClientLogin } from './client-login.ts';
 import { createDirectory, type Directory } from './directory.ts';
+import { createDirectoryTokens, type DirectoryTokens } from './directory-token.ts';
 import { createLoginFailures } from './login-failures.ts';
 import { createLoginQueue } from './login-queue.ts';
 import { createPasswordLogin } from './password-login.ts';
@@ -20,6 +23,9 @@ export interface Identity {
   readonly systemKeys: SystemKeys;
   readonly authenticator: Authenticator;
   readonly tokenIssuer: TokenIssuer;
+  /** The directory as an issuer: how applications log in to it, and its own tokens. */
+  readonly clientLogin: ClientLogin;
+  readonly directoryTokens: DirectoryTokens;
 }
 
 /** Puts the parts of one serving thread together; they share one queue of costly logins. */
@@ -37,18 +43,25 @@ export function createIdentity(options: {
   const queue = createLoginQueue({ atOnceMax: limits.loginsAtOnceMax, waitingMax: limits.loginsWaitingMax });
   const systemKeys = createSystemKeys(options);
   const directory = createDirectory({ reader, epoch });
+  const passwords = createPasswordVerifier({ systemKeys, queue, clock });
+  const failures = createLoginFailures(clock);
   const passwordLogin = createPasswordLogin({
     directory,
-    passwords: createPasswordVerifier({ systemKeys, queue, clock }),
-    failures: createLoginFailures(clock),
+    passwords,
+    failures,
+    clock,
     adoptVerifier: createVerifierAdopter({ ...options, onFailure: options.onAdoptionFailure }),
   });
+  const directoryTokens = createDirectoryTokens({ systemKeys, queue, clock, newId });
+  const checkAssertion = createAssertionCheck({ reader, clock });
   const tokens = createTokenVerifier({ systemKeys, clock });
-  const authenticator = createAuthenticator({ directory, passwordLogin, tokens });
+  const authenticator = createAuthenticator({ directory, passwordLogin, tokens, directoryTokens });
   return {
     directory,
     systemKeys,
     authenticator,
     tokenIssuer: createTokenIssuer({ systemKeys, queue, clock, newId }),
+    clientLogin: createClientLogin({ directory, passwords, failures, checkAssertion, clock }),
+    directoryTokens,
   };
 }

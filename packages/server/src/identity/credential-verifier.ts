@@ -13,6 +13,9 @@ import type { SystemSecret } from './system-keys.ts';
 
 type VerifierKind = CredentialRow['verifierKind'];
 
+/** What a password is compared with: an admin user's password, or a secret that was shown once. */
+export type VerifiedCredential = Pick<CredentialRow, 'id' | 'verifierKind' | 'verifierVersion' | 'verifier'>;
+
 const form = 1;
 const saltBytes = 16;
 const saltAt = 4;

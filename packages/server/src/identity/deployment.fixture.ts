@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { findRole } from '../access/built-in-roles.ts';
 import type { CommandBus, CommandContext, CommandName, Commands, NewRegistry } from '../registry/commands.ts';
 import type { MetadataReader } from '../registry/metadata-reader.ts';
 import { defaultRegistrySettings, type RegistrySettings } from '../registry/settings.ts';
@@ -14,7 +15,9 @@ import { openSqliteWriter, type SqliteConnection } from '../storage/database/sql
 import { prepareSqlite } from '../storage/database/sqlite-migration.ts';
 import { SharedEpochs } from '../storage/writer/shared-epochs.ts';
 import { createIdentity, type Identity } from './create-identity.ts';
+import { toGuid } from './guid.ts';
 import { makeCredential } from './make-credential.ts';
+import { makeSecret } from './make-secret.ts';
 import { newSystemKeys } from './new-system-keys.ts';
 import { createSystemKeys } from './system-keys.ts';
 
@@ -41,8 +44,26 @@ export interface TestDeployment extends AsyncDisposable {
   readonly identity: Identity;
   readonly clock: () => number;
   newIdentity(): Identity;
+  /** The one tenant, as 32 hex digits. */
+  readonly tenant: string;
   createRegistry(name: string, options?: NewPasswords): Promise<MadeRegistry>;
+  /** A service principal with a secret, and with these roles on the first registry. */
+  createApplication(name: string, ...roles: string[]): Promise<MadeApplication>;
+  /** A token of the first registry with one password. */
+  createToken(name: string, scopeMap: string, expiresAt?: number): Promise<MadeToken>;
   run<N extends CommandName>(name: N, input: Commands[N]['input']): Promise<Commands[N]['output']>;
+}
+
+export interface MadeApplication {
+  readonly id: string;
+  /** A GUID. */
+  readonly clientId: string;
+  readonly secret: string;
+}
+
+export interface MadeToken {
+  readonly id: string;
+  readonly password: string;
 }
 
 export interface NewPasswords {
@@ -92,6 +113,27 @@ export async function openDeployment(options: NewPasswords = {}): Promise<TestDe
       await deployment.run('createRegistry', other.input);
       return other.made;
     },
+    tenant: newId(),
+    async createApplication(name, ...roles) {
+      const { tenant } = deployment;
+      const [id, appId] = [newId(), newId()];
+      await deployment.run('createPrincipal', { id, tenant, kind: 'service-principal', name, appId });
+      for (const role of roles) {
+        const scope = { kind: 'registry', registry: made.id } as const;
+        const assignment = { id: newId(), principal: id, role: findRole(role)?.id ?? role, scope };
+        await deployment.run('addRoleAssignment', { stream: tenant, ...assignment });
+      }
+      const { secret, value } = await secretOf(deployment, { owner: id, name: 'secret', expiresAt: null });
+      await deployment.run('addSecret', { stream: tenant, secret, replaces: false });
+      return { id, clientId: toGuid(appId), secret: value };
+    },
+    async createToken(name, scopeMap, expiresAt) {
+      const id = newId();
+      const about = { owner: id, name: 'password1', expiresAt: expiresAt ?? null };
+      const { secret, value } = await secretOf(deployment, about);
+      await deployment.run('createToken', { id, registry: made.id, name, scopeMap, secrets: [secret] });
+      return { id, password: value };
+    },
     run: (name, commandInput) =>
       commands.execute(name, commandInput, { lane: made.id, context: context(deployment.now) }),
     async [Symbol.asyncDispose]() {
@@ -108,7 +150,19 @@ export async function openDeployment(options: NewPasswords = {}): Promise<TestDe
     registry: input,
     jobs: [],
   });
+  const { tenant } = deployment;
+  const names = { tenantName: 'contoso', subscription: newId(), subscriptionName: 'cerulean' };
+  await deployment.run('ensureDirectory', { tenant, ...names });
   return Object.assign(deployment, { identity: deployment.newIdentity() });
+}
+
+/** A secret as the operator's command makes it. */
+export async function secretOf(
+  deployment: TestDeployment,
+  about: { readonly owner: string; readonly name: string; readonly expiresAt: number | null },
+) {
+  const verifierSecret = await deployment.identity.systemKeys.currentSecret('verifier');
+  return makeSecret({ id: newId(), ...about, verifierSecret });
 }
 
 function directBus(connection: SqliteConnection, epochs: SharedEpochs): CommandBus {
@@ -163,7 +217,7 @@ async function newRegistry(
     context: keyContext,
     plaintext: made.key,
   });
-  const settings = { ...defaultRegistrySettings, ...options.settings };
+  const settings = { ...defaultRegistrySettings, adminUserEnabled: true, ...options.settings };
   const admin = { principal: made.principal, credentials };
   return { made, input: { id: made.id, name, settings, keyNumber: 1, keyBox, admin } };
 }

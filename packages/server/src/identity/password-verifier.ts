@@ -1,8 +1,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { limits } from '../limits.ts';
-import type { CredentialRow } from '../registry/metadata-reader.ts';
-import { makeVerifier, repeatVerifier } from './credential-verifier.ts';
+import { makeVerifier, repeatVerifier, type VerifiedCredential } from './credential-verifier.ts';
 import type { LoginQueue } from './login-queue.ts';
 import type { SystemKeys } from './system-keys.ts';
 
@@ -16,7 +15,7 @@ export interface VerifierAdoption {
 
 /** A password that fits, and what shall become of its verifier. */
 export interface VerifiedPassword {
-  readonly credential: CredentialRow;
+  readonly credential: VerifiedCredential;
   readonly adoption: VerifierAdoption | undefined;
 }
 
@@ -25,7 +24,7 @@ export interface PasswordVerifier {
    * The credential that this password belongs to, or undefined. All comparisons take constant time. Throws
    * `too_many_requests` when too many costly checks wait.
    */
-  verify(credentials: readonly CredentialRow[], password: string): Promise<VerifiedPassword | undefined>;
+  verify(credentials: readonly VerifiedCredential[], password: string): Promise<VerifiedPassword | undefined>;
 }
 
 export function createPasswordVerifier(options: {
@@ -37,7 +36,7 @@ export function createPasswordVerifier(options: {
   const rememberingKey = randomBytes(32);
   const remembered = new LRUCache<string, number>({ max: limits.verifiedPasswordsMax });
 
-  async function fits(credential: CredentialRow, password: string): Promise<boolean> {
+  async function fits(credential: VerifiedCredential, password: string): Promise<boolean> {
     const key = await systemKeys.secret('verifier', credential.verifierVersion);
     if (key === undefined) {
       throw new Error(
@@ -55,13 +54,13 @@ export function createPasswordVerifier(options: {
   }
 
   /** The verifier is part of it, so that a password that was changed is forgotten at once. */
-  function memoryOf(credential: CredentialRow, password: string): string {
+  function memoryOf(credential: VerifiedCredential, password: string): string {
     const hmac = createHmac('sha256', rememberingKey).update(`${credential.id}\0`);
     return hmac.update(credential.verifier).update('\0').update(password).digest('base64');
   }
 
   async function adoptionOf(
-    credential: CredentialRow,
+    credential: VerifiedCredential,
     password: string,
   ): Promise<VerifierAdoption | undefined> {
     const secret = await systemKeys.currentSecret('verifier');
@@ -83,11 +82,11 @@ export function createPasswordVerifier(options: {
   };
 }
 
-function byCost(a: CredentialRow, b: CredentialRow): number {
+function byCost(a: VerifiedCredential, b: VerifiedCredential): number {
   return Number(a.verifierKind === 'scrypt') - Number(b.verifierKind === 'scrypt');
 }
 
-function equal(verifier: Buffer | undefined, credential: CredentialRow): boolean {
+function equal(verifier: Buffer | undefined, credential: VerifiedCredential): boolean {
   if (verifier === undefined || verifier.length !== credential.verifier.length) return false;
   return timingSafeEqual(verifier, credential.verifier);
 }

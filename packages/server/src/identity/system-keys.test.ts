@@ -39,6 +39,7 @@ describe('system keys', () => {
       [1, 1],
       [2, 1],
       [3, 1],
+      [4, 1],
     ]);
     const { keys } = keysOver(initial);
     const verifier = await keys.currentSecret('verifier');

@@ -16,10 +16,10 @@ import type { MetadataReader } from '../registry/metadata-reader.ts';
 import { type SystemKeySealing, SystemKeySet, type Unseal } from './system-key-set.ts';
 
 /** What system keys are for, by the number in their row. */
-export const systemKeyPurposes = { verifier: 1, signing: 2, uploadToken: 3 } as const;
+export const systemKeyPurposes = { verifier: 1, signing: 2, uploadToken: 3, issuer: 4 } as const;
 
 /** The purposes whose key is 32 random bytes. */
-export type SecretPurpose = Exclude<keyof typeof systemKeyPurposes, 'signing'>;
+export type SecretPurpose = Exclude<keyof typeof systemKeyPurposes, 'signing' | 'issuer'>;
 
 export interface SystemSecret {
   readonly version: number;
@@ -45,6 +45,16 @@ export interface SystemKeys {
   signingKey(): Promise<SigningKey>;
   /** The key whose tokens begin with this header. */
   signingKeyByHeader(header: string): Promise<SigningKey | undefined>;
+  /** The keys of the directory's own tokens, which are no registry's. */
+  readonly issuer: IssuerKeys;
+}
+
+export interface IssuerKeys {
+  /** The key that signs now. */
+  current(): Promise<SigningKey>;
+  byHeader(header: string): Promise<SigningKey | undefined>;
+  /** All whose tokens are still believed, oldest first. */
+  all(): Promise<readonly SigningKey[]>;
 }
 
 export function createSystemKeys(options: {
@@ -59,6 +69,14 @@ export function createSystemKeys(options: {
   const secretOf: Unseal<SystemSecret> = async ({ version }, key) => ({ version, key });
   const secrets = { verifier: keySet('verifier', secretOf), uploadToken: keySet('uploadToken', secretOf) };
   const signing = keySet('signing', signingKeyOf);
+  const issuer = keySet('issuer', signingKeyOf);
+  const signsNow = async (set: SystemKeySet<SigningKey>): Promise<SigningKey> => {
+    const keys = await set.load();
+    const knownEverywhereSince = clock() - limits.signingKeyAdoptSeconds * 1000;
+    const known = keys.findLast((key) => key.createdAt <= knownEverywhereSince) ?? keys[0];
+    if (known === undefined) throw new Error('The deployment has no signing key.');
+    return known.key;
+  };
 
   return {
     async currentSecret(purpose) {
@@ -69,14 +87,13 @@ export function createSystemKeys(options: {
     async secret(purpose, version) {
       return (await secrets[purpose].find((key) => key.version === version))?.key;
     },
-    async signingKey() {
-      const keys = await signing.load();
-      const knownEverywhereSince = clock() - limits.signingKeyAdoptSeconds * 1000;
-      const known = keys.findLast((key) => key.createdAt <= knownEverywhereSince) ?? keys[0];
-      if (known === undefined) throw new Error('The deployment has no signing key.');
-      return known.key;
-    },
+    signingKey: () => signsNow(signing),
     signingKeyByHeader: (header) => signing.find((key) => key.header === header),
+    issuer: {
+      current: () => signsNow(issuer),
+      byHeader: (header) => issuer.find((key) => key.header === header),
+      all: async () => (await issuer.load()).map(({ key }) => key),
+    },
   };
 }
 

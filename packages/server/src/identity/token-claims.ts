@@ -6,6 +6,7 @@
  */
 import type { AccessClaim } from '../access/authorise.ts';
 import { isId } from '../sealing/id-bytes.ts';
+import { toGuid } from './guid.ts';
 
 export const tokenIssuer = 'Azure Container Registry';
 
@@ -29,7 +30,7 @@ export interface TokenClaims {
 /** The payload of a token. `id` is 32 hex digits; ACR writes it as a UUID. */
 export function tokenPayload(claims: TokenClaims, id: string): Record<string, unknown> {
   return {
-    jti: id.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5'),
+    jti: toGuid(id),
     sub: claims.subject,
     nbf: claims.notBefore,
     exp: claims.expiresAt,

@@ -2,6 +2,7 @@ import { CompactSign } from 'jose';
 import { LRUCache } from 'lru-cache';
 import type { AccessClaim } from '../access/authorise.ts';
 import { limits } from '../limits.ts';
+import { toGuid } from './guid.ts';
 import type { LoginQueue } from './login-queue.ts';
 import { protectedHeader, type SigningKey, type SystemKeys } from './system-keys.ts';
 import { type TokenClaims, tokenIssuer, tokenPayload } from './token-claims.ts';
@@ -20,8 +21,8 @@ export interface TokenIssuer {
    * `accessTokenReuseSeconds`, it may give the same token. Throws `too_many_requests` when too many wait.
    */
   accessToken(audience: TokenAudience, principal: string, access: readonly AccessClaim[]): Promise<string>;
-  /** A refresh token, valid for `refreshTokenSeconds`. */
-  refreshToken(audience: TokenAudience, principal: string): Promise<string>;
+  /** A refresh token, valid for `refreshTokenSeconds`. `tenant` is told where the principal has one. */
+  refreshToken(audience: TokenAudience, principal: string, tenant?: string): Promise<string>;
 }
 
 export function createTokenIssuer(options: {
@@ -35,29 +36,15 @@ export function createTokenIssuer(options: {
     max: limits.accessTokensReusedMax,
   });
 
-  async function sign(key: SigningKey, claims: TokenClaims): Promise<string> {
-    const payload = new TextEncoder().encode(JSON.stringify(tokenPayload(claims, newId())));
+  async function sign(key: SigningKey, claims: TokenClaims, told: object = {}): Promise<string> {
+    const payload = new TextEncoder().encode(JSON.stringify({ ...tokenPayload(claims, newId()), ...told }));
     return queue.run(() =>
       new CompactSign(payload).setProtectedHeader(protectedHeader(key.kid)).sign(key.privateKey),
     );
   }
 
-  function claimsFor(
-    audience: TokenAudience,
-    principal: string,
-    lifetimeSeconds: number,
-  ): Omit<TokenClaims, 'use' | 'access'> {
-    const now = Math.floor(clock() / 1000);
-    return {
-      subject: principal,
-      registry: audience.registry,
-      issuer: tokenIssuer,
-      audience: audience.loginServer,
-      issuedAt: now,
-      notBefore: now,
-      expiresAt: now + lifetimeSeconds,
-    };
-  }
+  const claimsFor = (audience: TokenAudience, principal: string, lifetimeSeconds: number) =>
+    commonClaims(audience, principal, { now: Math.floor(clock() / 1000), lifetimeSeconds });
 
   return {
     async accessToken(audience, principal, access) {
@@ -77,10 +64,31 @@ export function createTokenIssuer(options: {
         throw error;
       }
     },
-    async refreshToken(audience, principal) {
+    async refreshToken(audience, principal, tenant) {
       const claims = claimsFor(audience, principal, limits.refreshTokenSeconds);
-      return sign(await systemKeys.signingKey(), { use: 'refresh_token', ...claims, access: undefined });
+      const told = tenant === undefined ? {} : { tenant: toGuid(tenant) };
+      return sign(
+        await systemKeys.signingKey(),
+        { use: 'refresh_token', ...claims, access: undefined },
+        told,
+      );
     },
+  };
+}
+
+function commonClaims(
+  audience: TokenAudience,
+  principal: string,
+  { now, lifetimeSeconds }: { readonly now: number; readonly lifetimeSeconds: number },
+): Omit<TokenClaims, 'use' | 'access'> {
+  return {
+    subject: principal,
+    registry: audience.registry,
+    issuer: tokenIssuer,
+    audience: audience.loginServer,
+    issuedAt: now,
+    notBefore: now,
+    expiresAt: now + lifetimeSeconds,
   };
 }
 

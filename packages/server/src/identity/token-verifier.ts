@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { compactVerify, errors } from 'jose';
 import { LRUCache } from 'lru-cache';
 import { RegistryError } from '../errors.ts';
 import { limits } from '../limits.ts';
+import { headerText, openSignedToken } from './open-signed-token.ts';
 import type { SystemKeys } from './system-keys.ts';
 import { parseTokenPayload, type TokenClaims, type TokenUse, tokenIssuer } from './token-claims.ts';
 import type { TokenAudience } from './token-issuer.ts';
@@ -40,14 +40,13 @@ export function createTokenVerifier(options: {
   const remembered = new LRUCache<string, TokenClaims>({ max: limits.tokensRememberedMax });
 
   async function claimsOf(token: string): Promise<TokenClaims> {
-    if (token.length > limits.tokenBytesMax || dotsIn(token) !== 2) throw notValid();
-    const key = await systemKeys.signingKeyByHeader(token.slice(0, token.indexOf('.')));
+    const header = headerText(token);
+    const key = header === undefined ? undefined : await systemKeys.signingKeyByHeader(header);
     if (key === undefined) throw notValid();
     const hash = createHash('sha256').update(token).digest('base64');
     const known = remembered.get(hash);
     if (known !== undefined) return known;
-    const payload = await verifiedPayload(token, key.publicKey);
-    const claims = payload === undefined ? undefined : parseTokenPayload(parseJson(payload));
+    const claims = parseTokenPayload(await openSignedToken(token, key.publicKey));
     if (claims === undefined) throw notValid();
     remembered.set(hash, claims);
     return claims;
@@ -70,34 +69,6 @@ export function createTokenVerifier(options: {
       return { ...claims, expired };
     },
   };
-}
-
-async function verifiedPayload(
-  token: string,
-  key: Parameters<typeof compactVerify>[1],
-): Promise<Uint8Array | undefined> {
-  try {
-    return (await compactVerify(token, key, { algorithms: ['RS256'] })).payload;
-  } catch (error) {
-    if (!(error instanceof errors.JOSEError)) throw error;
-    return undefined;
-  }
-}
-
-function parseJson(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  } catch (error) {
-    if (!(error instanceof SyntaxError) && !(error instanceof TypeError)) throw error;
-    return undefined;
-  }
-}
-
-/** Counted without splitting: a token of dots alone makes no array. */
-function dotsIn(token: string): number {
-  let dots = 0;
-  for (let at = token.indexOf('.'); at >= 0 && dots <= 2; at = token.indexOf('.', at + 1)) dots += 1;
-  return dots;
 }
 
 const notValid = () => refused('The token is not valid.');

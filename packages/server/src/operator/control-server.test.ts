@@ -9,6 +9,7 @@ import { RegistryError } from '../errors.ts';
 import { controlLimits, startControlServer } from './control-server.ts';
 import type { OperatorHandlers } from './operator-handlers.ts';
 import type { OperatorRegistry } from './protocol.ts';
+import { unaskedAccessHandlers } from './unasked.fixture.ts';
 
 const registry: OperatorRegistry = {
   name: 'cerulean',
@@ -17,11 +18,14 @@ const registry: OperatorRegistry = {
   anonymousPull: false,
   sparseManifests: false,
   adminUserEnabled: true,
+  roleAssignmentMode: 'LegacyRegistryPermissions',
+  resourceGroup: null,
   repositories: 3,
   isDefault: true,
 };
 const notAsked = () => Promise.reject(new Error('no test asks this'));
 const handlers: OperatorHandlers = {
+  ...unaskedAccessHandlers,
   'registry.create': ({ name }) => Promise.resolve({ ...registry, name }),
   'registry.list': () => Promise.resolve([registry]),
   'registry.show': ({ name }) =>

@@ -7,8 +7,8 @@ import type { OperatorAnswer } from './protocol.ts';
 
 /** Bounds of the control socket, which only the owner of the data folder can reach. */
 export const controlLimits = {
-  /** The longest request names a registry and a repository. */
-  requestBytesMax: 16 * 1024,
+  /** The longest request is a scope map of 500 actions. */
+  requestBytesMax: 512 * 1024,
   /** A request is one line that the command sends at once. */
   requestMs: 5000,
   /** The slowest operation deletes a registry. */

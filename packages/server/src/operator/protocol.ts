@@ -4,6 +4,7 @@
  */
 import { type Static, Type } from 'typebox';
 import type { RegistryErrorCode } from '../errors.ts';
+import { type AccessResults, accessInputs } from './access-protocol.ts';
 
 const RegistryName = Type.String({ minLength: 1, maxLength: 100 });
 const exactly = { additionalProperties: false };
@@ -11,7 +12,14 @@ const Named = Type.Object({ name: RegistryName }, exactly);
 
 /** The input of every operation: a closed table, from which the types and the checks are made. */
 export const operatorInputs = {
-  'registry.create': Named,
+  'registry.create': Type.Object(
+    {
+      name: RegistryName,
+      adminUserEnabled: Type.Optional(Type.Boolean()),
+      resourceGroup: Type.Optional(Type.String({ minLength: 1, maxLength: 90 })),
+    },
+    exactly,
+  ),
   'registry.list': Type.Object({}, exactly),
   'registry.show': Named,
   'registry.set': Type.Object(
@@ -19,6 +27,10 @@ export const operatorInputs = {
       name: RegistryName,
       anonymousPull: Type.Optional(Type.Boolean()),
       sparseManifests: Type.Optional(Type.Boolean()),
+      adminUserEnabled: Type.Optional(Type.Boolean()),
+      roleAssignmentMode: Type.Optional(
+        Type.Enum(['LegacyRegistryPermissions', 'AbacRepositoryPermissions']),
+      ),
     },
     exactly,
   ),
@@ -39,6 +51,7 @@ export const operatorInputs = {
     exactly,
   ),
   status: Type.Object({}, exactly),
+  ...accessInputs,
 } as const;
 
 export type OperatorOperation = keyof typeof operatorInputs;
@@ -52,6 +65,8 @@ export interface OperatorRegistry {
   readonly anonymousPull: boolean;
   readonly sparseManifests: boolean;
   readonly adminUserEnabled: boolean;
+  readonly roleAssignmentMode: string;
+  readonly resourceGroup: string | null;
   readonly repositories: number;
   readonly isDefault: boolean;
 }
@@ -83,7 +98,7 @@ export interface OperatorStatus {
   readonly uploadsUnfinished: number;
 }
 
-export interface OperatorResults {
+export interface OperatorResults extends AccessResults {
   'registry.create': OperatorRegistry;
   'registry.list': readonly OperatorRegistry[];
   'registry.show': OperatorRegistry;

@@ -4,26 +4,15 @@ import { newRegistry } from '../deployment.ts';
 import { RegistryError } from '../errors.ts';
 import { generatePassword } from '../identity/generate-password.ts';
 import { makeCredential, revealPassword } from '../identity/make-credential.ts';
-import type { SystemKeys } from '../identity/system-keys.ts';
-import type { Sources } from '../process-sources.ts';
-import type { CommandBus, CommandContext } from '../registry/commands.ts';
-import type { MetadataReader, PrincipalRow, RegistryRow } from '../registry/metadata-reader.ts';
-import type { RegistryKeys } from '../registry/registry-keys.ts';
-import type { KeyRing } from '../sealing/key-ring.ts';
+import type { PrincipalRow, RegistryRow } from '../registry/metadata-reader.ts';
+import { knownRegistry } from './known-registry.ts';
+import type { OperationsParts } from './operations-parts.ts';
+import { operatorContext } from './operator-context.ts';
 import type { OperatorHandlers } from './operator-handlers.ts';
-import type { OperatorCredentials, OperatorRegistry, OperatorStatus } from './protocol.ts';
-
-export interface OperationsParts {
-  readonly reader: MetadataReader;
-  readonly bus: CommandBus;
-  readonly keys: RegistryKeys;
-  readonly systemKeys: SystemKeys;
-  readonly ring: KeyRing;
-  readonly sources: Sources;
-  readonly domain: string;
-  readonly defaultRegistry: string;
-  readonly status: () => Promise<OperatorStatus>;
-}
+import { principalOperations, secretOperations } from './principal-operations.ts';
+import type { OperatorCredentials, OperatorRegistry } from './protocol.ts';
+import { rightsOperations } from './rights-operations.ts';
+import { scopeMapOperations, tokenOperations } from './token-operations.ts';
 
 const registryNamePattern = /^[a-z0-9]{5,50}$/;
 
@@ -32,19 +21,21 @@ export function operatorHandlers(parts: OperationsParts): OperatorHandlers {
   const find = (name: string): Promise<RegistryRow> => knownRegistry(reader, name);
   const options = (registry: string) => ({ lane: registry, context: operatorContext(parts.sources) });
   return {
+    ...principalOperations(parts),
+    ...secretOperations(parts),
+    ...rightsOperations(parts),
+    ...scopeMapOperations(parts),
+    ...tokenOperations(parts),
     'registry.list': async () =>
       Promise.all((await reader.listRegistries()).map((row) => describeRegistry(parts, row))),
     'registry.show': async ({ name }) => describeRegistry(parts, await find(name)),
-    'registry.create': async ({ name }) => {
-      if (!registryNamePattern.test(name)) {
-        throw new RegistryError(
-          'registry_name_invalid',
-          `A registry's name has 5 to 50 lower-case letters and digits; «${name}» has not.`,
-        );
-      }
+    'registry.create': async ({ name, adminUserEnabled = false, resourceGroup }) => {
+      refuseBadRegistryName(name);
       const verifierSecret = await parts.systemKeys.currentSecret('verifier');
-      const made = await newRegistry(name, { ring: parts.ring, sources: parts.sources, verifierSecret });
-      await bus.execute('createRegistry', made, options(made.id));
+      const { ring, sources } = parts;
+      const made = await newRegistry(name, { ring, sources, verifierSecret, adminUserEnabled });
+      const input = resourceGroup === undefined ? made : { ...made, resourceGroup };
+      await bus.execute('createRegistry', input, options(made.id));
       return describeRegistry(parts, await find(name));
     },
     'registry.set': async ({ name, ...change }) => {
@@ -75,18 +66,12 @@ export function operatorHandlers(parts: OperationsParts): OperatorHandlers {
     'credentials.show': async ({ name }) => credentialsOf(parts, await find(name)),
     'credentials.regenerate': async ({ name, password }) => {
       const registry = await find(name);
+      refuseDisabledAdmin(registry);
       await regenerate(parts, registry, password);
       return credentialsOf(parts, registry);
     },
     status,
   };
-}
-
-async function knownRegistry(reader: MetadataReader, name: string): Promise<RegistryRow> {
-  const registry = await reader.findRegistry(name);
-  if (registry !== undefined) return registry;
-  const names = (await reader.listRegistries()).map((row) => row.name).join(', ');
-  throw new RegistryError('registry_unknown', `There is no registry called ${name}. There are: ${names}`);
 }
 
 async function describeRegistry(parts: OperationsParts, row: RegistryRow): Promise<OperatorRegistry> {
@@ -97,9 +82,24 @@ async function describeRegistry(parts: OperationsParts, row: RegistryRow): Promi
     anonymousPull: row.settings.anonymousPull,
     sparseManifests: row.settings.sparseManifests,
     adminUserEnabled: row.settings.adminUserEnabled,
+    roleAssignmentMode: row.settings.roleAssignmentMode,
+    resourceGroup: row.resourceGroup ?? null,
     repositories: await parts.reader.countRepositories(row.id),
     isDefault: row.name === parts.defaultRegistry,
   };
+}
+
+function refuseBadRegistryName(name: string): void {
+  if (registryNamePattern.test(name)) return;
+  const message = `A registry's name has 5 to 50 lower-case letters and digits; «${name}» has not.`;
+  throw new RegistryError('registry_name_invalid', message);
+}
+
+/** As ACR does: passwords that open nothing are not handed out. */
+function refuseDisabledAdmin({ name, settings }: RegistryRow): void {
+  if (settings.adminUserEnabled) return;
+  const message = `The admin user of ${name} is off: switch it on with registry set ${name} --admin-user on, or give a principal a role.`;
+  throw new RegistryError('denied', message);
 }
 
 async function adminOf(parts: OperationsParts, registry: RegistryRow): Promise<PrincipalRow> {
@@ -109,6 +109,7 @@ async function adminOf(parts: OperationsParts, registry: RegistryRow): Promise<P
 }
 
 async function credentialsOf(parts: OperationsParts, registry: RegistryRow): Promise<OperatorCredentials> {
+  refuseDisabledAdmin(registry);
   const admin = await adminOf(parts, registry);
   const { number, key } = await parts.keys.current(registry);
   const credentials = await parts.reader.listCredentials(admin.id);
@@ -146,20 +147,4 @@ async function regenerate(
     lane: registry.id,
     context: operatorContext(parts.sources),
   });
-}
-
-/** Whoever reaches the socket owns the data folder: that is who the events name. */
-function operatorContext(sources: Sources): CommandContext {
-  return {
-    commandId: sources.newId(),
-    newId: sources.newId(),
-    now: sources.now(),
-    principalId: '',
-    principalName: 'operator',
-    requestId: sources.newId(),
-    address: 'control socket',
-    host: '',
-    method: '',
-    userAgent: '',
-  };
 }

@@ -6,6 +6,7 @@
  * over PostgreSQL. Inputs and outputs cross threads, so they hold strings, numbers, booleans, null, Uint8Arrays
  * that own their whole buffer, arrays and plain objects, and nothing else.
  */
+import type { AccessCommands } from './access-commands.ts';
 import type { ContentFlags } from './content-flags.ts';
 import type { RegistrySettings, RepositorySettings } from './settings.ts';
 
@@ -160,6 +161,8 @@ export interface NewRegistry {
   readonly settings: RegistrySettings;
   readonly keyNumber: number;
   readonly keyBox: Uint8Array;
+  /** The first subscription's; undefined is `defaultResourceGroup`. */
+  readonly resourceGroup?: string;
   readonly admin: { readonly principal: string; readonly credentials: readonly NewCredential[] };
 }
 
@@ -182,7 +185,7 @@ export interface ClaimedJob extends NewJob {
 }
 
 /** Every command, by name. `event` commands write an event; `rights` commands move the rights epoch. */
-export interface Commands {
+export interface Commands extends AccessCommands {
   /** The first transaction of a new database: key number and fingerprint, system keys, the default registry, jobs. */
   initialiseDeployment: {
     input: {

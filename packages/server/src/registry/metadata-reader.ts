@@ -3,6 +3,7 @@
  * A name that is not there is `undefined`; refusing is the caller's business.
  */
 
+import type { AccessReader } from './access-reader.ts';
 import type { SegmentFacts } from './commands.ts';
 import type { AttributeReader } from './content-attributes.ts';
 import type { ContentFlags } from './content-flags.ts';
@@ -15,6 +16,9 @@ export interface RegistryRow {
   readonly settings: RegistrySettings;
   /** Number of the registry's key that seals new content. */
   readonly keyNumber: number;
+  /** Where it stands in Azure's hierarchy; undefined before the directory was made. */
+  readonly subscription?: string | undefined;
+  readonly resourceGroup?: string | undefined;
 }
 
 export interface RepositoryRow {
@@ -87,6 +91,8 @@ export interface PrincipalRow {
   readonly kind: string;
   readonly name: string;
   readonly enabled: boolean;
+  /** Of a token: the name of its scope map. */
+  readonly scopeMap: string | null;
 }
 
 export interface SystemKeyRow {
@@ -114,7 +120,7 @@ export function whenFound<Value, Next>(
   return found instanceof Promise ? found.then(next) : next(found);
 }
 
-export interface MetadataReader extends AttributeReader {
+export interface MetadataReader extends AttributeReader, AccessReader {
   deployment(): Promise<
     { rootKeyNumber: number; rootKeyFingerprint: string; incarnation: string; origin: string } | undefined
   >;

@@ -1,3 +1,5 @@
+import type { RoleAssignmentMode } from '../access/role-rights.ts';
+
 /** A registry's settings: one typed document for each registry, kept as JSON in its row. */
 export interface RegistrySettings {
   /** Whether callers without credentials may pull. */
@@ -6,6 +8,8 @@ export interface RegistrySettings {
   readonly sparseManifests: boolean;
   /** Whether the admin user may log in. */
   readonly adminUserEnabled: boolean;
+  /** How role assignments are read (ACR's `roleAssignmentMode`). */
+  readonly roleAssignmentMode: RoleAssignmentMode;
 }
 
 /** A repository's own settings; null inherits the registry's. */
@@ -16,7 +20,8 @@ export interface RepositorySettings {
 export const defaultRegistrySettings: RegistrySettings = {
   anonymousPull: false,
   sparseManifests: false,
-  adminUserEnabled: true,
+  adminUserEnabled: false,
+  roleAssignmentMode: 'LegacyRegistryPermissions',
 };
 
 /** Reads a settings document; members that an older program did not know take their defaults. */

@@ -62,6 +62,10 @@ export const oauthErrors = {
   registry_name_invalid: unexpected,
   confirmation_missing: unexpected,
   credential_unknown: unexpected,
+  resource_exists: unexpected,
+  resource_unknown: unexpected,
+  resource_invalid: unexpected,
+  resource_in_use: unexpected,
   command_repeated: unexpected,
 } as const satisfies Record<RegistryErrorCode, OauthError>;
 

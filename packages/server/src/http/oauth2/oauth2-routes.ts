@@ -1,5 +1,5 @@
 /**
- * The token endpoint as ACR has it (`AccessTokens_Get`, `AccessTokens_GetFromLogin`).
+ * The token endpoints as ACR has them (`AccessTokens_Get`, `AccessTokens_GetFromLogin`, `RefreshTokens_GetFromExchange`).
  *
  * Invariants. A token is for the host's registry and for no other. Its `access` is what was asked, reduced to what the
  * caller may do; an empty one is an answer too. No answer is kept by anybody on the way.
@@ -20,6 +20,7 @@ import { HttpRefusal } from '../http-refusal.ts';
 import { readSmallBody } from '../request-body.ts';
 import { respond } from '../respond.ts';
 import { oauthFailure } from './errors.ts';
+import { type ExchangeRequest, parseExchangeForm } from './exchange-request.ts';
 import { parseTokenForm, parseTokenQuery, type TokenRequest } from './token-request.ts';
 
 export interface Oauth2Dependencies {
@@ -28,6 +29,7 @@ export interface Oauth2Dependencies {
 }
 
 const route: RouteRequirement = { operation: 'oauth2.token', requires: { kind: 'host' } };
+const exchangeRoute: RouteRequirement = { operation: 'oauth2.exchange', requires: { kind: 'host' } };
 const formType = /^application\/x-www-form-urlencoded\s*(;|$)/i;
 const answerHeaders = {
   'Content-Type': 'application/json; charset=utf-8',
@@ -35,7 +37,7 @@ const answerHeaders = {
   Pragma: 'no-cache',
 };
 
-/** Makes the plugin with `GET` and `POST /oauth2/token`. */
+/** Makes the plugin with `GET` and `POST /oauth2/token` and `POST /oauth2/exchange`. */
 export function createOauth2Routes(dependencies: Oauth2Dependencies): FastifyPluginCallback {
   return (app, _options, done) => {
     app.removeAllContentTypeParsers();
@@ -63,8 +65,32 @@ export function createOauth2Routes(dependencies: Oauth2Dependencies): FastifyPlu
       reply.hijack();
       answer(exchange, token);
     });
+    app.post('/oauth2/exchange', { config: exchangeRoute }, async (request, reply) => {
+      const exchange = exchangeOf(request.raw);
+      const asked = parseExchangeForm(await readForm(exchange));
+      const refreshToken = await exchangeToken(asked, admissionOf(exchange), dependencies);
+      reply.hijack();
+      const body = JSON.stringify({ refresh_token: refreshToken });
+      respond(exchange, { status: 200, headers: answerHeaders, body });
+    });
     done();
   };
+}
+
+/** A token of the directory for one of this registry, which lasts longer and opens nothing else. */
+async function exchangeToken(
+  request: ExchangeRequest,
+  admission: Admission,
+  { authenticator, tokenIssuer }: Oauth2Dependencies,
+): Promise<string> {
+  const { registry, loginServer } = admission;
+  refuseOtherService(request.service, admission);
+  const redeem = () => authenticator.redeemDirectoryToken(request.token, admission);
+  const { principal } = await challenging(admission, redeem);
+  const tenant = principal.kind === 'directory' ? principal.tenant : undefined;
+  if (request.tenant !== undefined && request.tenant !== tenant)
+    throw new RegistryError('bad_request', 'The token is of another tenant than the request says.');
+  return tokenIssuer.refreshToken({ registry: registry.id, loginServer }, principal.id, tenant);
 }
 
 /**
@@ -99,14 +125,12 @@ async function issue(
 }
 
 async function callerOf(
-  request: TokenRequest,
+  { credentials }: TokenRequest,
   admission: Admission,
   authenticator: Authenticator,
 ): Promise<Caller> {
-  const { credentials } = request;
-  try {
-    if (credentials.scheme === 'refresh')
-      return await authenticator.redeem(credentials.refreshToken, admission);
+  return challenging(admission, async () => {
+    if (credentials.scheme === 'refresh') return authenticator.redeem(credentials.refreshToken, admission);
     if (credentials.scheme === 'bearer')
       throw new RegistryError('unauthorized', 'Log in with Basic here, not Bearer.');
     const { caller } = await authenticator.authenticate(credentials, admission);
@@ -114,6 +138,13 @@ async function callerOf(
     if (!decision.allowed)
       throw new RegistryError('unauthorized', `Authentication required: ${decision.reason}.`);
     return caller;
+  });
+}
+
+/** Every refusal of a login becomes a challenge. */
+async function challenging(admission: Admission, logIn: () => Promise<Caller>): Promise<Caller> {
+  try {
+    return await logIn();
   } catch (error) {
     if (!isRefusal(error, 'unauthorized')) throw error;
     const realm = `${admission.baseUrl}/oauth2/token`;

@@ -61,6 +61,10 @@ export const ociErrors = {
   registry_name_invalid: { status: 400, code: 'NAME_INVALID' },
   confirmation_missing: { status: 400, code: 'UNSUPPORTED' },
   credential_unknown: { status: 404, code: 'UNSUPPORTED' },
+  resource_exists: { status: 409, code: 'DENIED' },
+  resource_unknown: { status: 404, code: 'UNSUPPORTED' },
+  resource_invalid: { status: 400, code: 'UNSUPPORTED' },
+  resource_in_use: { status: 409, code: 'DENIED' },
   command_repeated: { status: 409, code: 'UNSUPPORTED' },
 } as const satisfies Record<RegistryErrorCode, WireRefusal>;
 

@@ -131,7 +131,7 @@ export function newTestRegistry(id: string, name: string, admin = testAdmin): Ne
   return {
     id,
     name,
-    settings: defaultRegistrySettings,
+    settings: { ...defaultRegistrySettings, adminUserEnabled: true },
     keyNumber: 1,
     keyBox: new Uint8Array([1]),
     admin: {

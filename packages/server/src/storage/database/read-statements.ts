@@ -11,7 +11,7 @@ export const deployment = statement()((q) =>
 export const registryByName = statement<{ name: string }>()((q, p) =>
   q
     .selectFrom('registry')
-    .select(['id', 'name', 'settings', 'key_number', 'created_at'])
+    .select(['id', 'name', 'settings', 'key_number', 'created_at', 'subscription', 'resource_group'])
     .where('name', '=', p.name)
     .where('deleted_at', 'is', null),
 );
@@ -19,7 +19,7 @@ export const registryByName = statement<{ name: string }>()((q, p) =>
 export const registries = statement()((q) =>
   q
     .selectFrom('registry')
-    .select(['id', 'name', 'settings', 'key_number', 'created_at'])
+    .select(['id', 'name', 'settings', 'key_number', 'created_at', 'subscription', 'resource_group'])
     .where('deleted_at', 'is', null)
     .orderBy('name'),
 );
@@ -39,14 +39,17 @@ export const systemKeys = statement<{ purpose: number }>()((q, p) =>
 export const principalByName = statement<{ registry: string; kind: string; name: string }>()((q, p) =>
   q
     .selectFrom('principal')
-    .select(['id', 'registry', 'kind', 'name', 'enabled'])
+    .select(['id', 'registry', 'kind', 'name', 'enabled', 'scope_map'])
     .where('registry', '=', p.registry)
     .where('kind', '=', p.kind)
     .where('name', '=', p.name),
 );
 
 export const principalById = statement<{ id: string }>()((q, p) =>
-  q.selectFrom('principal').select(['id', 'registry', 'kind', 'name', 'enabled']).where('id', '=', p.id),
+  q
+    .selectFrom('principal')
+    .select(['id', 'registry', 'kind', 'name', 'enabled', 'scope_map'])
+    .where('id', '=', p.id),
 );
 
 export const credentials = statement<{ principal: string }>()((q, p) =>

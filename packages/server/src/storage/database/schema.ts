@@ -32,6 +32,8 @@ export interface RegistryTable {
   key_number: number;
   created_at: number;
   deleted_at: number | null;
+  subscription: string | null;
+  resource_group: string | null;
 }
 
 export interface RegistryKeyTable {
@@ -47,6 +49,86 @@ export interface PrincipalTable {
   kind: string;
   name: string;
   enabled: number;
+  created_at: number;
+  /** Of a token: the name of its scope map. */
+  scope_map: string | null;
+}
+
+export interface TenantTable {
+  id: string;
+  name: string;
+  created_at: number;
+}
+
+export interface SubscriptionTable {
+  id: string;
+  tenant: string;
+  name: string;
+  created_at: number;
+}
+
+export interface DirectoryPrincipalTable {
+  id: string;
+  tenant: string;
+  kind: string;
+  name: string;
+  app_id: string | null;
+  enabled: number;
+  created_at: number;
+}
+
+export interface GroupMemberTable {
+  group_id: string;
+  member: string;
+}
+
+export interface SecretTable {
+  id: string;
+  owner: string;
+  name: string;
+  hint: string;
+  verifier_version: number;
+  verifier: Uint8Array;
+  created_at: number;
+  expires_at: number | null;
+}
+
+export interface AppCertificateTable {
+  id: string;
+  owner: string;
+  name: string;
+  sha1: string;
+  sha256: string;
+  public_key: Uint8Array;
+  created_at: number;
+  expires_at: number;
+}
+
+export interface FederatedCredentialTable {
+  id: string;
+  owner: string;
+  name: string;
+  issuer: string;
+  subject: string;
+  audience: string;
+  keys: string;
+  created_at: number;
+}
+
+export interface RoleAssignmentTable {
+  id: string;
+  principal: string;
+  role: string;
+  scope_kind: string;
+  scope: string;
+  created_at: number;
+}
+
+export interface ScopeMapTable {
+  registry: string;
+  name: string;
+  description: string;
+  actions: string;
   created_at: number;
 }
 
@@ -250,6 +332,15 @@ export interface Database {
   registry_key: RegistryKeyTable;
   principal: PrincipalTable;
   credential: CredentialTable;
+  tenant: TenantTable;
+  subscription: SubscriptionTable;
+  directory_principal: DirectoryPrincipalTable;
+  group_member: GroupMemberTable;
+  secret: SecretTable;
+  app_certificate: AppCertificateTable;
+  federated_credential: FederatedCredentialTable;
+  role_assignment: RoleAssignmentTable;
+  scope_map: ScopeMapTable;
   repository: RepositoryTable;
   blob: BlobTable;
   segment: SegmentTable;

@@ -14,16 +14,19 @@ import type {
   UploadRow,
 } from '../../registry/metadata-reader.ts';
 import { parseRegistrySettings, parseRepositorySettings } from '../../registry/settings.ts';
+import { accessSqlReader } from './access-sql-reader.ts';
 import { readAttributes } from './attribute-reader.ts';
 import { contentFlags } from './content-flag-rows.ts';
 import type { Queries } from './queries.ts';
 import * as read from './read-statements.ts';
+import type { PrincipalTable } from './schema.ts';
 
 /** Reads through the given connection. */
 export function sqlReader(queries: Queries): MetadataReader {
   return {
     ...readDeployment(queries),
     ...readPrincipals(queries),
+    ...accessSqlReader(queries),
     ...readContent(queries),
     ...readLists(queries),
     ...readUploads(queries),
@@ -221,6 +224,8 @@ function registryRow(row: {
   settings: string;
   key_number: number;
   created_at: number;
+  subscription: string | null;
+  resource_group: string | null;
 }): RegistryRow {
   return {
     id: row.id,
@@ -228,11 +233,15 @@ function registryRow(row: {
     createdAt: row.created_at,
     settings: parseRegistrySettings(row.settings),
     keyNumber: row.key_number,
+    subscription: row.subscription ?? undefined,
+    resourceGroup: row.resource_group ?? undefined,
   };
 }
 
 function principalRow(
-  row: { id: string; registry: string; kind: string; name: string; enabled: number } | undefined,
+  row: Pick<PrincipalTable, 'id' | 'registry' | 'kind' | 'name' | 'enabled' | 'scope_map'> | undefined,
 ): PrincipalRow | undefined {
-  return row === undefined ? undefined : { ...row, enabled: row.enabled === 1 };
+  if (row === undefined) return undefined;
+  const { scope_map: scopeMap, enabled, ...same } = row;
+  return { ...same, enabled: enabled === 1, scopeMap };
 }

@@ -3,6 +3,15 @@ import type { CommandBodies } from './command.ts';
 import { setContentFlags } from './content-flags.ts';
 import { deleteRepository } from './delete-repository.ts';
 import { initialiseDeployment, putSystemKey, retireSystemKey } from './deployment.ts';
+import {
+  addRoleAssignment,
+  changeMembership,
+  createPrincipal,
+  deletePrincipal,
+  deleteRoleAssignment,
+  enablePrincipal,
+  ensureDirectory,
+} from './directory.ts';
 import { claimJobs, completeJob, dropTrash, enqueueJob, failJob, listTrash } from './jobs.ts';
 import { deleteManifest, deleteTag, putKnownManifest, putManifest } from './manifests.ts';
 import { recordPulls } from './pulls.ts';
@@ -14,6 +23,15 @@ import {
   setRegistry,
   setRepository,
 } from './registries.ts';
+import {
+  addCertificate,
+  addFederatedCredential,
+  addSecret,
+  deleteCertificate,
+  deleteFederatedCredential,
+  deleteSecret,
+} from './secrets.ts';
+import { changeToken, createToken, deleteScopeMap, deleteToken, putScopeMap } from './tokens.ts';
 import { appendUpload, cancelUpload, expireUploads, finishUpload } from './uploads.ts';
 
 /** Every command's body, by its name. */
@@ -25,6 +43,24 @@ export const commands: CommandBodies = {
   setRepository,
   regenerateCredential,
   adoptVerifier,
+  ensureDirectory,
+  createPrincipal,
+  enablePrincipal,
+  deletePrincipal,
+  changeMembership,
+  addSecret,
+  deleteSecret,
+  addCertificate,
+  deleteCertificate,
+  addFederatedCredential,
+  deleteFederatedCredential,
+  addRoleAssignment,
+  deleteRoleAssignment,
+  putScopeMap,
+  deleteScopeMap,
+  createToken,
+  changeToken,
+  deleteToken,
   appendUpload,
   finishUpload,
   cancelUpload,

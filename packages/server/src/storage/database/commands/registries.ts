@@ -1,9 +1,11 @@
 /** Registries, their settings and their admin users' passwords. */
 import { RegistryError } from '../../../errors.ts';
+import { defaultResourceGroup } from '../../../registry/access-commands.ts';
 import type { NewCredential, NewRegistry } from '../../../registry/commands.ts';
 import type { Transaction } from '../queries.ts';
 import { statement } from '../statement.ts';
 import type { CommandBody } from './command.ts';
+import { removeAssignmentsOnRegistry } from './directory-statements.ts';
 import { lockOrMakeRepository, lockRegistry, lockRegistryForChange } from './locks.ts';
 
 /** Makes a registry with its key and its admin user. @throws registry_exists */
@@ -38,6 +40,7 @@ export const deleteRegistry: CommandBody<'deleteRegistry'> = async (tx, input, c
   const { name } = await lockRegistryForChange(tx, input.registry);
   await tx.run(markDeleted, { id: input.registry, now: context.now });
   await tx.run(disablePrincipals, { registry: input.registry });
+  await tx.run(removeAssignmentsOnRegistry, { registry: input.registry });
   return {
     value: {},
     rights: true,
@@ -86,12 +89,13 @@ export const regenerateCredential: CommandBody<'regenerateCredential'> = async (
 
 /** Moves a verifier to a newer key; nothing else of the credential changes, so no right does. */
 export const adoptVerifier: CommandBody<'adoptVerifier'> = async (tx, input) => {
-  const changed = await tx.run(moveVerifier, {
+  const moved = {
     id: input.credential,
     from: input.fromVersion,
     to: input.toVersion,
     verifier: input.verifier,
-  });
+  };
+  const changed = (await tx.run(moveVerifier, moved)) + (await tx.run(moveSecretVerifier, moved));
   return { value: { adopted: changed > 0 }, ...(changed > 0 ? { rights: true as const } : {}) };
 };
 
@@ -102,6 +106,7 @@ export async function addRegistry(tx: Transaction, input: NewRegistry, now: numb
     name: input.name,
     settings: JSON.stringify(input.settings),
     keyNumber: input.keyNumber,
+    resourceGroup: input.resourceGroup ?? defaultResourceGroup,
     now,
   });
   await tx.run(insertRegistryKey, { registry: input.id, number: input.keyNumber, box: input.keyBox, now });
@@ -145,6 +150,7 @@ const insertRegistry = statement<{
   name: string;
   settings: string;
   keyNumber: number;
+  resourceGroup: string;
   now: number;
 }>()((q, p) =>
   q.insertInto('registry').values({
@@ -154,6 +160,9 @@ const insertRegistry = statement<{
     key_number: p.keyNumber,
     created_at: p.now,
     deleted_at: null,
+    // Null until there is a directory.
+    subscription: q.selectFrom('subscription').select('id').orderBy('created_at').orderBy('id').limit(1),
+    resource_group: p.resourceGroup,
   }),
 );
 
@@ -178,6 +187,7 @@ const insertPrincipal = statement<{
     name: p.name,
     enabled: 1,
     created_at: p.now,
+    scope_map: null,
   }),
 );
 
@@ -215,6 +225,15 @@ const moveVerifier = statement<{ id: string; from: number; to: number; verifier:
     .set({ verifier_version: p.to, verifier: p.verifier })
     .where('id', '=', p.id)
     .where('verifier_version', '=', p.from),
+);
+
+const moveSecretVerifier = statement<{ id: string; from: number; to: number; verifier: Uint8Array }>()(
+  (q, p) =>
+    q
+      .updateTable('secret')
+      .set({ verifier_version: p.to, verifier: p.verifier })
+      .where('id', '=', p.id)
+      .where('verifier_version', '=', p.from),
 );
 
 const saveSettings = statement<{ id: string; settings: string }>()((q, p) =>

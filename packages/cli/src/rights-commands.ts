@@ -1,0 +1,77 @@
+import type { Command } from 'commander';
+import { askServer } from './ask-server.ts';
+import { example } from './example-text.ts';
+import { renderDecision, renderRoleAssignment, renderRoleAssignments, renderRoles } from './render-access.ts';
+import type { Session } from './session.ts';
+
+interface ScopeOptions {
+  readonly registry?: string;
+  readonly resourceGroup?: string;
+  readonly subscription?: true;
+}
+
+type ExplainedAction = 'pull' | 'push' | 'delete' | 'metadata_read' | 'metadata_write' | 'catalog';
+
+/** `role list`, `role-assignment create|list|show|delete` and `access explain`. */
+export function addRightsCommands(program: Command, session: Session): void {
+  const folder = () => session.dataFolder();
+  program
+    .command('role')
+    .description('the built-in roles, with the ids that Azure gives them')
+    .command('list')
+    .description('lists them; --output json shows their permissions')
+    .addHelpText('after', example('role list'))
+    .action(async () => session.show(await askServer(folder(), 'role.list', {}), renderRoles));
+  const assignment = program.command('role-assignment').description('who has which role where');
+  assignment
+    .command('create <principal> <role>')
+    .description('gives a principal a role on a registry, a resource group or the subscription')
+    .option('--registry <name>', 'one registry')
+    .option('--resource-group <name>', 'all registries of a resource group')
+    .option('--subscription', 'all registries')
+    .addHelpText('after', example('role-assignment create ci AcrPush --registry payments'))
+    .action(async (principal: string, role: string, given: ScopeOptions) => {
+      const input = { principal, role, ...given };
+      session.show(await askServer(folder(), 'role-assignment.create', input), renderRoleAssignment);
+    });
+  assignment
+    .command('list')
+    .description('lists all role assignments')
+    .addHelpText('after', example('role-assignment list --output json'))
+    .action(async () =>
+      session.show(await askServer(folder(), 'role-assignment.list', {}), renderRoleAssignments),
+    );
+  assignment
+    .command('show <id>')
+    .description('shows one role assignment')
+    .addHelpText('after', example('role-assignment show 2b0d2c5e-1111-4222-8333-444455556666'))
+    .action(async (id: string) =>
+      session.show(await askServer(folder(), 'role-assignment.show', { id }), renderRoleAssignment),
+    );
+  assignment
+    .command('delete <id>')
+    .description('takes a role away, at once')
+    .addHelpText('after', example('role-assignment delete 2b0d2c5e-1111-4222-8333-444455556666'))
+    .action(async (id: string) =>
+      session.show(
+        await askServer(folder(), 'role-assignment.delete', { id }),
+        () => 'The role assignment is deleted.',
+      ),
+    );
+  addExplain(program, session);
+}
+
+function addExplain(program: Command, session: Session): void {
+  program
+    .command('access')
+    .description('why somebody may, or may not')
+    .command('explain <registry> <principal> <action> [repository]')
+    .description('says what is decided, and by what; the principal may also be a token, or anonymous')
+    .addHelpText('after', example('access explain payments ci push team/app'))
+    .action(async (...words: [string, string, string, string?]) => {
+      const [registry, principal, action, repository] = words;
+      const asked = { registry, principal, action: action as ExplainedAction };
+      const input = repository === undefined ? asked : { ...asked, repository };
+      session.show(await askServer(session.dataFolder(), 'access.explain', input), renderDecision);
+    });
+}

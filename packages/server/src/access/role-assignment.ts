@@ -1,0 +1,34 @@
+/**
+ * Where a role assignment holds: a registry, or everything in a resource group or a subscription.
+ *
+ * A registry is named by its id and not by its name: what was granted on a registry is gone with it, and does not
+ * come back for another of the same name.
+ */
+export type AssignmentScope =
+  | { readonly kind: 'registry'; readonly registry: string }
+  | { readonly kind: 'resource-group'; readonly subscription: string; readonly resourceGroup: string }
+  | { readonly kind: 'subscription'; readonly subscription: string };
+
+/** One role for one principal, or for a group that it is in. */
+export interface RoleAssignment {
+  readonly id: string;
+  /** The GUID of a role. */
+  readonly role: string;
+  readonly scope: AssignmentScope;
+}
+
+/** Where a registry stands in Azure's hierarchy. Undefined for one that was made before there were subscriptions. */
+export interface RegistryPlace {
+  readonly registry: string;
+  readonly subscription: string | undefined;
+  readonly resourceGroup: string | undefined;
+}
+
+/** Whether an assignment at this scope says something about that registry. */
+export function covers(scope: AssignmentScope, place: RegistryPlace): boolean {
+  if (scope.kind === 'registry') return scope.registry === place.registry;
+  if (place.subscription === undefined || scope.subscription !== place.subscription) return false;
+  if (scope.kind === 'subscription') return true;
+  // Names of resource groups are compared without regard to case.
+  return scope.resourceGroup.toLowerCase() === place.resourceGroup?.toLowerCase();
+}

@@ -1,0 +1,145 @@
+/**
+ * The issuer that Microsoft's libraries expect, with its paths and forms. It answers on every host of ours, for the one
+ * directory that there is.
+ *
+ * Invariants. No token leaves without a proof that the client is who it says. A tenant that is not there is refused
+ * before anything else is looked at. No answer with a token is kept by anybody on the way.
+ */
+import type { FastifyInstance, FastifyPluginCallback, FastifyRequest } from 'fastify';
+import { isKnownAudience } from '../../identity/audiences.ts';
+import type { ClientLogin } from '../../identity/client-login.ts';
+import type { Directory } from '../../identity/directory.ts';
+import { DirectoryError } from '../../identity/directory-error.ts';
+import { type DirectoryTokens, directoryIssuer } from '../../identity/directory-token.ts';
+import type { IssuerKeys } from '../../identity/system-keys.ts';
+import { limits } from '../../limits.ts';
+import type { TenantRow } from '../../registry/access-reader.ts';
+import type { Admission, RouteRequirement } from '../admission.ts';
+import { admissionOf, type Exchange, exchangeOf } from '../exchange.ts';
+import { HttpRefusal } from '../http-refusal.ts';
+import { readSmallBody } from '../request-body.ts';
+import { respond } from '../respond.ts';
+import { directoryFailure } from './aadsts.ts';
+import { parseClientRequest } from './client-request.ts';
+import { discoveryDocument, instanceDiscovery, keySet, tenantOf, tokenEndpoints } from './discovery.ts';
+
+export interface DirectoryDependencies {
+  readonly directory: Pick<Directory, 'tenants'>;
+  readonly clientLogin: ClientLogin;
+  readonly directoryTokens: DirectoryTokens;
+  readonly issuerKeys: IssuerKeys;
+  readonly clock: () => number;
+}
+
+const route = (operation: string): RouteRequirement => ({ operation, requires: { kind: 'host' } });
+const formType = /^application\/x-www-form-urlencoded\s*(;|$)/i;
+const json = { 'Content-Type': 'application/json; charset=utf-8' };
+const unkept = { ...json, 'Cache-Control': 'no-store', Pragma: 'no-cache' };
+
+/** Makes the plugin with discovery, keys and the token endpoint, for tenants and for `/adfs`. */
+export function createDirectoryRoutes(dependencies: DirectoryDependencies): FastifyPluginCallback {
+  return (app, _options, done) => {
+    app.removeAllContentTypeParsers();
+    // The body stays unread until the handler asks for it, within the time and the size that it allows.
+    app.addContentTypeParser('*', (_request, _payload, parsed) => parsed(null));
+    app.setErrorHandler((error, request, reply) => {
+      const exchange = exchangeOf(request.raw);
+      const about = { requestId: exchange.requestId, now: dependencies.clock() };
+      const { outcome, status, headers, body } = directoryFailure(error, about);
+      exchange.outcome = outcome;
+      if (outcome === 'bug') request.log.error({ requestId: exchange.requestId, err: error }, 'bug');
+      reply.hijack();
+      respond(exchange, { status, headers: { ...unkept, ...headers }, body });
+    });
+    addDiscovery(app, dependencies);
+    for (const path of ['/:tenant/oauth2/v2.0/token', '/:tenant/oauth2/token']) {
+      app.post<TenantParams>(path, { config: route('directory.token') }, async (request, reply) => {
+        const asked = await askedOf(request, dependencies);
+        const body = JSON.stringify(await issue(asked, dependencies));
+        reply.hijack();
+        respond(asked.exchange, { status: 200, headers: unkept, body });
+      });
+    }
+    done();
+  };
+}
+
+interface TenantParams {
+  Params: { tenant: string };
+}
+
+interface Asked {
+  readonly exchange: Exchange;
+  readonly admission: Admission;
+  readonly segment: string;
+  readonly tenant: TenantRow;
+}
+
+async function askedOf(
+  request: FastifyRequest<TenantParams>,
+  { directory }: DirectoryDependencies,
+): Promise<Asked> {
+  const exchange = exchangeOf(request.raw);
+  const { tenant: segment } = request.params;
+  const tenant = tenantOf(segment, await directory.tenants());
+  if (tenant === undefined) {
+    const message = `Tenant '${segment.slice(0, 64)}' not found. Check to make sure you have the correct tenant ID: directory show`;
+    throw new DirectoryError('invalid_request', 90002, message);
+  }
+  return { exchange, admission: admissionOf(exchange), segment, tenant };
+}
+
+function addDiscovery(app: FastifyInstance, dependencies: DirectoryDependencies): void {
+  const keysOf = async ({ baseUrl }: Admission, tenant: TenantRow) =>
+    keySet(await dependencies.issuerKeys.all(), directoryIssuer(baseUrl, tenant.id));
+  const documents = {
+    '/:tenant/v2.0/.well-known/openid-configuration': async ({ admission, segment, tenant }: Asked) =>
+      discoveryDocument(admission.baseUrl, segment, tenant),
+    '/:tenant/.well-known/openid-configuration': async ({ admission, segment, tenant }: Asked) =>
+      discoveryDocument(admission.baseUrl, segment, tenant),
+    '/:tenant/discovery/v2.0/keys': ({ admission, tenant }: Asked) => keysOf(admission, tenant),
+    '/:tenant/discovery/keys': ({ admission, tenant }: Asked) => keysOf(admission, tenant),
+    '/:tenant/discovery/instance': async ({ admission, tenant }: Asked) =>
+      instanceDiscovery(admission.baseUrl, tenant),
+  };
+  for (const [path, document] of Object.entries(documents)) {
+    app.get<TenantParams>(
+      path,
+      { config: route('directory.discovery'), exposeHeadRoute: false },
+      async (request, reply) => {
+        const asked = await askedOf(request, dependencies);
+        const body = JSON.stringify(await document(asked));
+        reply.hijack();
+        respond(asked.exchange, { status: 200, headers: json, body });
+      },
+    );
+  }
+}
+
+async function issue(
+  { exchange, admission, tenant }: Asked,
+  { clientLogin, directoryTokens }: DirectoryDependencies,
+): Promise<Readonly<Record<string, unknown>>> {
+  const origin = admission.baseUrl;
+  const { clientAddress } = admission;
+  const form = await readForm(exchange);
+  const asked = parseClientRequest(form, exchange.request.headers.authorization);
+  if (!isKnownAudience(asked.audience, origin)) {
+    const message = `The resource principal named ${asked.audience.slice(0, 128)} was not found in the tenant named ${tenant.name}. Registries are https://containerregistry.azure.net.`;
+    throw new DirectoryError('invalid_resource', 500011, message);
+  }
+  const audiences = tokenEndpoints(origin, tenant);
+  const principal = await clientLogin(asked, { tenant, clientAddress, audiences });
+  const token = await directoryTokens.issue({ origin, principal, audience: asked.audience });
+  const expiresIn = limits.directoryTokenSeconds - 1;
+  return { token_type: 'Bearer', expires_in: expiresIn, ext_expires_in: expiresIn, access_token: token };
+}
+
+async function readForm(exchange: Exchange): Promise<URLSearchParams> {
+  if (!formType.test(exchange.request.headers['content-type'] ?? '')) {
+    const message = 'The body must be a form: Content-Type: application/x-www-form-urlencoded.';
+    throw new HttpRefusal('bad_request', message, { status: 415 });
+  }
+  const most = { bytesMax: limits.oauthBodyBytesMax, code: 'bad_request', what: 'The form' } as const;
+  return new URLSearchParams((await readSmallBody(exchange, most)).toString('utf8'));
+}

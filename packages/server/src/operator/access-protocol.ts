@@ -1,0 +1,261 @@
+/** The operations on the directory, on rights and on tokens: a part of the table in `protocol.ts`. */
+import { Type } from 'typebox';
+
+const exactly = { additionalProperties: false };
+const Name = Type.String({ minLength: 1, maxLength: 256 });
+const RegistryName = Type.String({ minLength: 1, maxLength: 100 });
+/** Days until an expiry. */
+const Days = Type.Integer({ minimum: 1, maximum: 36_500 });
+const Principal = Type.Object({ principal: Name }, exactly);
+const OfPrincipal = Type.Object({ principal: Name, id: Name }, exactly);
+const InRegistry = Type.Object({ registry: RegistryName }, exactly);
+const NamedInRegistry = Type.Object({ registry: RegistryName, name: Name }, exactly);
+const Membership = Type.Object({ group: Name, member: Name }, exactly);
+const ScopeMapInput = Type.Object(
+  {
+    registry: RegistryName,
+    name: Name,
+    description: Type.Optional(Type.String({ maxLength: 256 })),
+    actions: Type.Array(Type.String({ maxLength: 512 }), { minItems: 1, maxItems: 500 }),
+  },
+  exactly,
+);
+
+/** A principal is named by its name, its object id or its client id. */
+export const accessInputs = {
+  'directory.show': Type.Object({}, exactly),
+  'principal.list': Type.Object({}, exactly),
+  'principal.show': Principal,
+  'principal.create': Type.Object(
+    { name: Name, type: Type.Enum(['service-principal', 'user', 'group', 'managed-identity']) },
+    exactly,
+  ),
+  'principal.set': Type.Object({ principal: Name, enabled: Type.Boolean() }, exactly),
+  'principal.delete': Principal,
+  'group.add': Membership,
+  'group.remove': Membership,
+  'secret.list': Principal,
+  'secret.show': OfPrincipal,
+  'secret.create': Type.Object({ principal: Name, name: Name, days: Days }, exactly),
+  'secret.delete': OfPrincipal,
+  'certificate.list': Principal,
+  'certificate.create': Type.Object(
+    { principal: Name, name: Name, pem: Type.String({ maxLength: 12_000 }) },
+    exactly,
+  ),
+  'certificate.delete': OfPrincipal,
+  'federated-credential.list': Principal,
+  'federated-credential.create': Type.Object(
+    {
+      principal: Name,
+      name: Name,
+      issuer: Type.String({ minLength: 1, maxLength: 512 }),
+      subject: Type.String({ minLength: 1, maxLength: 512 }),
+      audience: Type.String({ minLength: 1, maxLength: 512 }),
+      /** A JWK set as JSON. */
+      keys: Type.String({ maxLength: 12_000 }),
+    },
+    exactly,
+  ),
+  'federated-credential.delete': OfPrincipal,
+  'role.list': Type.Object({}, exactly),
+  'role-assignment.list': Type.Object({}, exactly),
+  'role-assignment.show': Type.Object({ id: Name }, exactly),
+  /** At exactly one of the three scopes. */
+  'role-assignment.create': Type.Object(
+    {
+      principal: Name,
+      role: Name,
+      registry: Type.Optional(RegistryName),
+      resourceGroup: Type.Optional(Type.String({ minLength: 1, maxLength: 90 })),
+      subscription: Type.Optional(Type.Literal(true)),
+    },
+    exactly,
+  ),
+  'role-assignment.delete': Type.Object({ id: Name }, exactly),
+  'scope-map.list': InRegistry,
+  'scope-map.show': NamedInRegistry,
+  'scope-map.create': ScopeMapInput,
+  'scope-map.set': ScopeMapInput,
+  'scope-map.delete': NamedInRegistry,
+  'token.list': InRegistry,
+  'token.show': NamedInRegistry,
+  'token.create': Type.Object(
+    { registry: RegistryName, name: Name, scopeMap: Name, days: Type.Optional(Days) },
+    exactly,
+  ),
+  'token.set': Type.Object(
+    {
+      registry: RegistryName,
+      name: Name,
+      enabled: Type.Optional(Type.Boolean()),
+      scopeMap: Type.Optional(Name),
+    },
+    exactly,
+  ),
+  'token.renew': Type.Object(
+    {
+      registry: RegistryName,
+      name: Name,
+      password: Type.Enum(['password1', 'password2']),
+      days: Type.Optional(Days),
+    },
+    exactly,
+  ),
+  'token.delete': NamedInRegistry,
+  'access.explain': Type.Object(
+    {
+      registry: RegistryName,
+      /** A principal, a token, the admin user, or `anonymous`. */
+      principal: Name,
+      action: Type.Enum(['pull', 'push', 'delete', 'metadata_read', 'metadata_write', 'catalog']),
+      repository: Type.Optional(Type.String({ minLength: 1, maxLength: 512 })),
+    },
+    exactly,
+  ),
+} as const;
+
+export interface OperatorDirectory {
+  readonly tenantId: string;
+  readonly tenantName: string;
+  readonly subscriptionId: string;
+}
+
+export interface OperatorPrincipal {
+  readonly name: string;
+  readonly type: string;
+  readonly objectId: string;
+  readonly clientId: string | null;
+  readonly tenantId: string;
+  readonly enabled: boolean;
+  /** ISO 8601, UTC. */
+  readonly createdAt: string;
+  /** Names of the groups that it is directly in. */
+  readonly groups: readonly string[];
+}
+
+export interface OperatorSecret {
+  readonly id: string;
+  readonly principal: string;
+  readonly name: string;
+  readonly hint: string;
+  readonly createdAt: string;
+  readonly expiresAt: string | null;
+}
+
+/** The only time that a secret is shown. */
+export interface OperatorNewSecret extends OperatorSecret {
+  readonly clientId: string | null;
+  readonly tenantId: string;
+  readonly value: string;
+}
+
+export interface OperatorCertificate {
+  readonly id: string;
+  readonly principal: string;
+  readonly name: string;
+  readonly thumbprint: string;
+  readonly createdAt: string;
+  readonly expiresAt: string;
+}
+
+export interface OperatorFederatedCredential {
+  readonly id: string;
+  readonly principal: string;
+  readonly name: string;
+  readonly issuer: string;
+  readonly subject: string;
+  readonly audience: string;
+  readonly createdAt: string;
+}
+
+export interface OperatorRole {
+  readonly id: string;
+  readonly name: string;
+  readonly actions: readonly string[];
+  readonly notActions: readonly string[];
+  readonly dataActions: readonly string[];
+}
+
+export interface OperatorRoleAssignment {
+  readonly id: string;
+  readonly principal: string;
+  readonly principalId: string;
+  readonly role: string;
+  readonly roleId: string;
+  /** As Azure writes it: `/subscriptions/…`. */
+  readonly scope: string;
+  readonly createdAt: string;
+}
+
+export interface OperatorScopeMap {
+  readonly registry: string;
+  readonly name: string;
+  readonly description: string;
+  readonly isSystem: boolean;
+  readonly actions: readonly string[];
+}
+
+export interface OperatorTokenPassword {
+  readonly name: string;
+  readonly createdAt: string;
+  readonly expiresAt: string | null;
+  /** Only when it was just made. */
+  readonly value?: string;
+}
+
+export interface OperatorToken {
+  readonly registry: string;
+  readonly name: string;
+  readonly enabled: boolean;
+  readonly scopeMap: string;
+  readonly createdAt: string;
+  readonly passwords: readonly OperatorTokenPassword[];
+}
+
+export interface OperatorDecision {
+  readonly allowed: boolean;
+  readonly reason: string;
+}
+
+interface Deleted {
+  readonly deleted: true;
+}
+
+export interface AccessResults {
+  'directory.show': OperatorDirectory;
+  'principal.list': readonly OperatorPrincipal[];
+  'principal.show': OperatorPrincipal;
+  'principal.create': OperatorPrincipal;
+  'principal.set': OperatorPrincipal;
+  'principal.delete': Deleted;
+  'group.add': OperatorPrincipal;
+  'group.remove': OperatorPrincipal;
+  'secret.list': readonly OperatorSecret[];
+  'secret.show': OperatorSecret;
+  'secret.create': OperatorNewSecret;
+  'secret.delete': Deleted;
+  'certificate.list': readonly OperatorCertificate[];
+  'certificate.create': OperatorCertificate;
+  'certificate.delete': Deleted;
+  'federated-credential.list': readonly OperatorFederatedCredential[];
+  'federated-credential.create': OperatorFederatedCredential;
+  'federated-credential.delete': Deleted;
+  'role.list': readonly OperatorRole[];
+  'role-assignment.list': readonly OperatorRoleAssignment[];
+  'role-assignment.show': OperatorRoleAssignment;
+  'role-assignment.create': OperatorRoleAssignment;
+  'role-assignment.delete': Deleted;
+  'scope-map.list': readonly OperatorScopeMap[];
+  'scope-map.show': OperatorScopeMap;
+  'scope-map.create': OperatorScopeMap;
+  'scope-map.set': OperatorScopeMap;
+  'scope-map.delete': Deleted;
+  'token.list': readonly OperatorToken[];
+  'token.show': OperatorToken;
+  'token.create': OperatorToken;
+  'token.set': OperatorToken;
+  'token.renew': OperatorToken;
+  'token.delete': Deleted;
+  'access.explain': OperatorDecision;
+}

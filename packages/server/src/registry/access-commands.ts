@@ -1,0 +1,138 @@
+/** The writes of the directory, of rights, and of tokens: a part of `Commands`. All of them move the rights epoch. */
+import type { DirectoryPrincipalType } from '../access/authorise.ts';
+import type { AssignmentScope } from '../access/role-assignment.ts';
+
+/** The resource group that registries begin in. */
+export const defaultResourceGroup = 'cerulean';
+
+/** A secret that is shown once: the row keeps what it takes to check it. */
+export interface NewSecret {
+  readonly id: string;
+  /** A principal of the directory, or a token. */
+  readonly owner: string;
+  readonly name: string;
+  /** The first characters, by which a person tells secrets apart. */
+  readonly hint: string;
+  readonly verifierVersion: number;
+  readonly verifier: Uint8Array;
+  /** Milliseconds; null for never. */
+  readonly expiresAt: number | null;
+}
+
+export interface NewFederatedCredential {
+  readonly id: string;
+  readonly owner: string;
+  readonly name: string;
+  readonly issuer: string;
+  readonly subject: string;
+  readonly audience: string;
+  /** A JWK set as JSON: the issuer's keys, given by the operator and fetched from nowhere. */
+  readonly keys: string;
+}
+
+export interface NewCertificate {
+  readonly id: string;
+  readonly owner: string;
+  readonly name: string;
+  /** Thumbprints of the certificate, in lower-case hex. */
+  readonly sha1: string;
+  readonly sha256: string;
+  /** SPKI in DER. */
+  readonly publicKey: Uint8Array;
+  readonly expiresAt: number;
+}
+
+type Nothing = Record<string, never>;
+/** `stream` is whose events tell of it: a registry's id, or the tenant's. */
+interface InStream {
+  readonly stream: string;
+}
+
+export interface AccessCommands {
+  /** Makes the first tenant and subscription if there is none, and gives a place to registries that have none. */
+  ensureDirectory: {
+    input: {
+      readonly tenant: string;
+      readonly tenantName: string;
+      readonly subscription: string;
+      readonly subscriptionName: string;
+    };
+    output: { readonly created: boolean };
+  };
+  createPrincipal: {
+    input: {
+      readonly id: string;
+      readonly tenant: string;
+      readonly kind: DirectoryPrincipalType;
+      readonly name: string;
+      /** The client id; null for users and groups. */
+      readonly appId: string | null;
+    };
+    output: Nothing;
+  };
+  enablePrincipal: { input: { readonly id: string; readonly enabled: boolean }; output: Nothing };
+  /** Takes its secrets, assignments and memberships along. */
+  deletePrincipal: { input: { readonly id: string }; output: Nothing };
+  changeMembership: {
+    input: { readonly group: string; readonly member: string; readonly isMember: boolean };
+    output: Nothing;
+  };
+  /** One of the same name is replaced when `replaces`. */
+  addSecret: {
+    input: InStream & { readonly secret: NewSecret; readonly replaces: boolean };
+    output: Nothing;
+  };
+  deleteSecret: { input: InStream & { readonly owner: string; readonly id: string }; output: Nothing };
+  addCertificate: { input: InStream & { readonly certificate: NewCertificate }; output: Nothing };
+  deleteCertificate: { input: InStream & { readonly owner: string; readonly id: string }; output: Nothing };
+  addFederatedCredential: {
+    input: InStream & { readonly credential: NewFederatedCredential };
+    output: Nothing;
+  };
+  deleteFederatedCredential: {
+    input: InStream & { readonly owner: string; readonly id: string };
+    output: Nothing;
+  };
+  addRoleAssignment: {
+    input: InStream & {
+      readonly id: string;
+      readonly principal: string;
+      readonly role: string;
+      readonly scope: AssignmentScope;
+    };
+    output: Nothing;
+  };
+  deleteRoleAssignment: { input: InStream & { readonly id: string }; output: Nothing };
+  /** Makes a scope map, or changes the one that is there when `replaces`. */
+  putScopeMap: {
+    input: {
+      readonly registry: string;
+      readonly name: string;
+      readonly description: string;
+      readonly actions: readonly string[];
+      readonly replaces: boolean;
+    };
+    output: Nothing;
+  };
+  deleteScopeMap: { input: { readonly registry: string; readonly name: string }; output: Nothing };
+  createToken: {
+    input: {
+      readonly id: string;
+      readonly registry: string;
+      readonly name: string;
+      readonly scopeMap: string;
+      readonly secrets: readonly NewSecret[];
+    };
+    output: Nothing;
+  };
+  changeToken: {
+    input: {
+      readonly id: string;
+      readonly registry: string;
+      readonly enabled: boolean | null;
+      readonly scopeMap: string | null;
+    };
+    output: Nothing;
+  };
+  deleteToken: { input: { readonly id: string; readonly registry: string }; output: Nothing };
+}
