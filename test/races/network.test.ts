@@ -1,10 +1,10 @@
 /**
- * Proves that a faulty network (Toxiproxy between client and server) spoils nothing: what comes late or byte by byte is
- * stored and sent as it is; after a connection that breaks or is reset in the middle of a body the upload goes on
- * where it stood, and the download from where it broke; a connection that is half open is given up, what came over it
- * is kept, and others are served meanwhile. Afterwards descriptors, timers and unfinished uploads are what they were.
- * The planted bugs show that the checks see bytes that were forgotten, a client that is waited for for ever, and a
- * download that goes on from the wrong place.
+ * T13, in part. Proves that a faulty network (Toxiproxy between client and server) spoils nothing: what comes late or
+ * byte by byte is stored and sent as it is; after a connection that breaks or is reset in the middle of a body the
+ * upload goes on where it stood, and the download from where it broke; a connection that is half open is given up,
+ * what came over it is kept, and others are served meanwhile. Afterwards descriptors, timers and unfinished uploads
+ * are what they were. The planted bugs show that the checks see bytes that were forgotten, a client that is waited for
+ * for ever, and a download that goes on from the wrong place.
  */
 import { randomBytes } from 'node:crypto';
 import type { ClientRequest } from 'node:http';
