@@ -30,28 +30,13 @@ const parts: readonly Part[] = [
     counts: 'exit-code',
   },
   {
-    name: 'races',
-    tools: [],
-    // The others take their time, and run with `npm run test:races`.
-    command: () => [
-      process.execPath,
-      vitest,
-      'run',
-      '--config',
-      'test/races/vitest.config.ts',
-      ...['check-register', 'upload-model', 'listings', 'tag-linearizability'].map(
-        (name) => `test/races/${name}.test.ts`,
-      ),
-    ],
-    counts: 'vitest',
-  },
-  withVitest('conformance', 'conformance'),
-  {
     name: 'faults',
-    tools: ['strace', 'e2fsprogs'],
+    tools: ['strace', 'e2fsprogs', 'gcc', 'libc6-dev'],
     command: () => [process.execPath, 'test/faults/run.ts', '--size', 'ci', '--'],
     counts: 'vitest',
   },
+  withVitest('conformance', 'conformance'),
+  withVitest('races', 'toxiproxy'),
   withVitest('container', 'busybox', 'buildah', 'podman', 'runc'),
   {
     name: 'clients',

@@ -1,8 +1,10 @@
 /**
- * Proves that no failing system call leads to a false acknowledgement: the k-th sync, write, making or removing of an
- * object, and the k-th write or sync of the database's log, fails with EIO, ENOSPC, EDQUOT, EMFILE or EINTR. The
- * request that it belongs to is not acknowledged, the server refuses it and goes on, or ends itself where the database
- * can't be trusted any more, and everything acknowledged before and after is there. Then every write is a short one.
+ * T4. Proves that no failing system call leads to a false acknowledgement: the k-th sync, write, making or removing of
+ * an object, the k-th write, sync or read of the database, fails with EIO, ENOSPC, EDQUOT, EMFILE or EINTR; so do the
+ * syncs of a start after a kill and of the very first. The request that a call belongs to is not acknowledged, the
+ * server refuses it and goes on, or ends itself where the database can't be trusted any more, and everything
+ * acknowledged before and after is there. Then every write is a short one. Planted bugs: the server goes on after its
+ * database failed, tries a failed sync again, takes a short write for a whole one, leaves its folder's sync to SQLite.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { withPatchedSource } from '../process/patched-source.ts';

@@ -6,6 +6,7 @@ import { scratchFolder } from '../process/scratch-folder.ts';
 import type { Survived } from './crash-loop.ts';
 import { firstPassword, type LaunchedServer, launchServer } from './launched-server.ts';
 import { LoopFilesystem } from './loop-filesystem.ts';
+import { whileStandingStill } from './while-standing-still.ts';
 import { between } from './workload.ts';
 
 /** What was true before the cut, as far as somebody could know. */
@@ -51,7 +52,7 @@ async function startAndCut(server: LaunchedServer, disk: LoopFilesystem, afterMs
     pushed = await client.pushImage('app', 'v1', { layer: Buffer.alloc(100_000, 'a') });
   })().catch(() => undefined);
   await sleep(afterMs);
-  await disk.cutPower();
+  await whileStandingStill(server.pid, () => disk.cutPower());
   await server.kill();
   await using;
   await disk.mountAgain();

@@ -1,7 +1,8 @@
 /**
- * Proves that nothing acknowledged is lost, nothing half done and nothing without its event when the server is killed
- * (SIGKILL) at random moments while eight clients push, tag, mount and delete. The page cache survives a kill, so what
- * this shows is the order of commit, event and answer; what reaches the disk is shown by the power cuts.
+ * T1. Proves that nothing acknowledged is lost, nothing half done and nothing without its event when the server is
+ * killed (SIGKILL) at random moments while eight clients push, tag, mount and delete. The page cache survives a kill,
+ * so what this shows is the order of commit, event and answer; what reaches the disk is shown by the power cuts.
+ * Planted bugs: an acknowledgement before the commit, an event after it.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { withPatchedSource } from '../process/patched-source.ts';

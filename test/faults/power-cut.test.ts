@@ -1,7 +1,8 @@
 /**
- * Proves that what was acknowledged lies on the disk: the power of a loop-mounted ext4 is cut without a flush, at
- * random moments under load and at any moment of the very first start. A page cache that was never synced is gone then,
- * which a kill can't show.
+ * T3. Proves that what was acknowledged lies on the disk: the power of a loop-mounted ext4 is cut without a flush, at
+ * random moments under load, after each step between a request's first byte and its answer, and at any moment of the
+ * very first start. A page cache that was never synced is gone then, which a kill can't show. Planted bugs: no sync of
+ * objects, of commits, of a new root key. The folder's sync is shown by write-order.test.ts.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { withPatchedSource } from '../process/patched-source.ts';

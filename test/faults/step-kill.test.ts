@@ -1,7 +1,8 @@
 /**
- * Proves that there is no step between a request's first byte and its answer at which a kill loses or halves anything:
- * SIGKILL from outside before the k-th making, writing, syncing and removing of an object, sync of a folder, write and
- * sync of the database's log, and write of an answer, for k = 1 and on until the work has no such step any more.
+ * T2. Proves that there is no step between a request's first byte and its answer at which a kill loses or halves
+ * anything: SIGKILL from outside before the k-th making, writing, syncing and removing of an object, sync of a folder,
+ * write and sync of the database's log, and write of an answer, for k = 1 and on until the work has no such step any
+ * more. Planted bug: an acknowledgement before the commit.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { withPatchedSource } from '../process/patched-source.ts';

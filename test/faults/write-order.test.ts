@@ -1,7 +1,8 @@
 /**
- * Proves the order of writing: no answer leaves before the object's bytes, the object's name in its folder and the
- * commit in the database's log are synced. A power cut can't show the folder's sync by itself, since ext4's journal may
- * carry a new name along with another file's sync; what was called before each answer shows it.
+ * T3, the part that a power cut can't show. Proves the order of writing: no answer leaves before the object's bytes, the
+ * object's name in its folder and the commit in the database's log are synced. Ext4's journal may carry a new name along
+ * with another file's sync, so a cut can't show the folder's sync by itself; what was called before each answer shows
+ * it. Planted bugs: no sync of names, of bytes, of commits.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { withPatchedSource } from '../process/patched-source.ts';

@@ -1,3 +1,7 @@
+/**
+ * Proves that the judge of T9 tells linearizable histories of a register from others: on histories written by hand, and
+ * on small ones beside a judge that tries every order.
+ */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { checkRegister } from './check-register.ts';

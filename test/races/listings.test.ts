@@ -1,6 +1,6 @@
 /**
- * Proves that who follows the Links of a listing sees each item that is there all the time exactly once, in the order
- * of the bytes, and nothing that was never there: tags, repositories and referrers, with names made to be sorted
+ * T18. Proves that who follows the Links of a listing sees each item that is there all the time exactly once, in the
+ * order of the bytes, and nothing that was never there: tags, repositories and referrers, with names made to be sorted
  * wrongly, pages of any size, and items that come and go between two pages. The planted bugs show that the check sees
  * a page that begins with the end of the one before, and an order of letters instead of bytes.
  */
@@ -100,7 +100,7 @@ async function checkListing(server: ServerProcess, kind: Kind, numRuns: number):
   return propertyFailure(details);
 }
 
-describe('each item that stays is listed exactly once, in the order of bytes:', () => {
+describe('who follows the Links of a listing', () => {
   let folder: Awaited<ReturnType<typeof scratchFolder>>;
   let server: ServerProcess;
   beforeAll(async () => {
@@ -113,11 +113,11 @@ describe('each item that stays is listed exactly once, in the order of bytes:', 
   });
 
   // The catalog first: the other two leave a repository in it.
-  for (const kind of ['catalog', 'tags', 'referrers'] as const) {
-    test(kind, async () => {
+  describe.each(['catalog', 'tags', 'referrers'] as const)('of %s', (kind) => {
+    test('sees each item that stays exactly once, in the order of bytes', async () => {
       expect(await checkListing(server, kind, runs)).toBe('');
     });
-  }
+  });
 });
 
 const statements = 'packages/server/src/storage/database/read-statements.ts';

@@ -1,7 +1,7 @@
 /**
- * Proves that each tag is a linearizable register, whichever serving thread is asked: through two threads, writers put
- * it, swap it by If-Match, make it by If-None-Match and delete it, with its manifest too; readers GET and HEAD it; some
- * clients go away before their answer. An acknowledged write is seen by every request that begins after the
+ * T9. Proves that each tag is a linearizable register, whichever serving thread is asked: through two threads, writers
+ * put it, swap it by If-Match, make it by If-None-Match and delete it, with its manifest too; readers GET and HEAD it;
+ * some clients go away before their answer. An acknowledged write is seen by every request that begins after the
  * acknowledgement, and of two swaps from one value at most one succeeds, so no update is lost. The planted bugs show
  * that the check sees what the shared counters, the order of acknowledgement and the condition inside of the command
  * are there for.

@@ -1,3 +1,4 @@
+/** Proves that the model of T10 lets an upload have what was acknowledged, what may have come besides, and no more. */
 import { describe, expect, test } from 'vitest';
 import { UploadModel } from './upload-model.ts';
 

@@ -1,10 +1,11 @@
 /**
- * Proves that an upload completes with exactly the bytes that were acknowledged, or is refused cleanly, whatever happens
- * to it: chunks of any size, connections cut at any byte, chunks sent twice, gaps, restarts from byte 0, several
- * requests from one place, wrong digests, tokens that expire, the other serving thread, a server that is stopped or
- * killed with a body on its way. Afterwards no unfinished upload, no object without a row and no open file is left,
- * beyond one object for each request that a kill has cut off, which means nothing (design: bytes without a row).
- * The planted bugs show that the check sees a stale prefix digest, a missing compare-and-set, and a shared object.
+ * T10. Proves that an upload completes with exactly the bytes that were acknowledged, or is refused cleanly, whatever
+ * happens to it: chunks of any size, connections cut at any byte, chunks sent twice, gaps, restarts from byte 0,
+ * several requests from one place, wrong digests, tokens that expire, the other serving thread, a server that is
+ * stopped or killed with a body on its way. Afterwards no unfinished upload, no object without a row and no open file
+ * is left, beyond one object for each request that a kill has cut off, which means nothing (design: bytes without a
+ * row). The planted bugs show that the check sees a stale prefix digest, a missing compare-and-set, and a shared
+ * object.
  */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';

@@ -86,6 +86,8 @@ export const tools = {
   ]),
   strace: debian('strace', '6.1', ['strace']),
   e2fsprogs: debian('e2fsprogs', '1.47', ['mkfs.ext4']),
+  gcc: debian('gcc', '12.2', ['gcc']),
+  'libc6-dev': debian('libc6-dev', '2.36', ['/usr/include/dlfcn.h', '/usr/include/unistd.h']),
   python: { from: 'python', requirements: ['cryptography==50.0.2'], version: '50.0.2' },
   azureNode: { from: 'npm', package: '@azure/container-registry', version: '1.1.2' },
   azurePython: {
@@ -99,12 +101,12 @@ export const tools = {
     'v0.0.0-20260831232431-97274622c111',
     'scratch-module',
   ),
+  toxiproxy: go('github.com/Shopify/toxiproxy/v2/cmd/server', 'v2.5.0'),
   crane: go('github.com/google/go-containerregistry/cmd/crane', 'v0.22.1'),
   oras: go('oras.land/oras/cmd/oras', 'v1.3.6'),
   regctl: go('github.com/regclient/regclient/cmd/regctl', 'v0.11.7'),
   opa: go('github.com/open-policy-agent/opa', 'v1.22.2'),
   helm: go('helm.sh/helm/v3/cmd/helm', 'v3.22.0'),
-  toxiproxy: go('github.com/Shopify/toxiproxy/v2/cmd/server', 'v2.5.0'),
   distribution: go('github.com/distribution/distribution/v3/cmd/registry', 'v3.1.2'),
 } as const satisfies Record<string, Tool>;
 
