@@ -20,6 +20,15 @@ const withVitest = (name: string, ...tools: ToolName[]): Part => ({
   counts: 'vitest',
 });
 
+/** The last, alone on the machine. Its table is printed, so that each run records the ratios. */
+const bench: Part = {
+  name: 'bench',
+  tools: ['distribution'],
+  command: () => [process.execPath, 'test/bench/run.ts', '--quick', '--rounds', '1', '--check'],
+  counts: 'exit-code',
+  tells: /^(\| |once more)/,
+};
+
 /** Ordered by when their programs can be there: what needs little to be built comes first. */
 const parts: readonly Part[] = [
   withVitest('postgres', 'postgres'),
@@ -44,6 +53,7 @@ const parts: readonly Part[] = [
     command: () => [process.execPath, 'test/clients/run.ts'],
     counts: 'vitest',
   },
+  bench,
 ];
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);

@@ -7,7 +7,7 @@ import { writeFile } from 'node:fs/promises';
 import { installTools } from '../tools/install-tools.ts';
 import { type BenchOptions, parseBenchOptions, usage } from './bench-options.ts';
 import { buildClient } from './build-client.ts';
-import { comparisons } from './comparisons.ts';
+import { type Compared, comparisons } from './comparisons.ts';
 import { cpuText, measure, metricOf } from './measure.ts';
 import { profileWorkloads } from './profile/profile-workloads.ts';
 import { durabilityText, machineText, memoryTable, ratioTable } from './report.ts';
@@ -34,9 +34,9 @@ async function bench(options: BenchOptions): Promise<void> {
   await installTools(['distribution'], print);
   print(machineText());
   const results = new Results();
-  for (let round = 1; round <= options.rounds; round += 1) {
-    await runRound({ options, round, program, clientFlags, results });
-  }
+  const client = { program, clientFlags };
+  for (let round = 1; round <= options.rounds; round += 1)
+    await runRound({ options, round, client, results });
   const compared = results.compareAll(comparisons);
   const tables = `${machineText()}
 
@@ -58,22 +58,41 @@ ${tables}`);
     };
     await writeFile(options.jsonFile, `${JSON.stringify(everything, null, 2)}\n`);
   }
-  const failed = compared.filter(({ reachesHalf }) => !reachesHalf);
-  if (options.check && failed.length > 0) {
-    process.exitCode = 1;
-    print(`\nbelow half of the aim: ${failed.map(({ title }) => title).join('; ')}`);
-  }
+  const failed = options.check ? await belowHalfTwice(compared, { options, client }) : [];
+  if (failed.length === 0) return;
+  process.exitCode = 1;
+  print(`\nbelow half of the aim: ${failed.map(({ title }) => title).join('; ')}`);
+}
+
+/** What is below half of its aim, and is so again when it is measured once more on fresh servers and for longer. */
+async function belowHalfTwice(
+  compared: readonly Compared[],
+  { options, client }: { readonly options: BenchOptions; readonly client: ClientProgram },
+): Promise<readonly Compared[]> {
+  const again = compared.filter(({ reachesHalf }) => !reachesHalf).map(({ workload }) => workload);
+  if (again.length === 0) return [];
+  const results = new Results();
+  const longer: BenchOptions = { ...options, size: 'full', workloads: [...new Set(again)] };
+  await runRound({ options: longer, round: 1, client, results });
+  const second = results.compareAll(comparisons);
+  for (const { title, ratio, aim } of second) print(`once more: ${title}: ${ratio.toFixed(2)}, aim ${aim}`);
+  return second.filter(({ reachesHalf }) => !reachesHalf);
+}
+
+interface ClientProgram {
+  readonly program: string;
+  readonly clientFlags: readonly string[];
 }
 
 /** Every work on every server that it is compared on, one after another on fresh servers. */
 async function runRound(options: {
   readonly options: BenchOptions;
   readonly round: number;
-  readonly program: string;
-  readonly clientFlags: readonly string[];
+  readonly client: ClientProgram;
   readonly results: Results;
 }): Promise<void> {
-  const { round, program, clientFlags, results } = options;
+  const { round, results } = options;
+  const { program, clientFlags } = options.client;
   const { size, folder } = options.options;
   await using pool = await ServerPool.open(folder);
   let salt = 0;

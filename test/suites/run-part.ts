@@ -16,6 +16,8 @@ export interface Part {
   /** `vitest`: takes Vitest's reporter flags, and its report is counted. `exit-code`: one test, which passes with 0. */
   readonly counts: 'vitest' | 'exit-code';
   readonly env?: Readonly<Record<string, string>>;
+  /** Lines of its output that are worth to be seen when it passes too. */
+  readonly tells?: RegExp;
 }
 
 /** Logs and reports of the last run, for whoever looks into a failure. */
@@ -41,7 +43,9 @@ export async function runPart(part: Part, print: (line: string) => void): Promis
   const skipped = result.skipped > 0 ? `, ${result.skipped} skipped` : '';
   const seconds = Math.round((Date.now() - startedAt) / 1000);
   print(`${failed ? 'FAILED' : 'ok    '}  ${part.name}: ${closing(result)}${skipped}, ${seconds} s`);
-  if (failed) print(failuresOf(await readFile(logFile, 'utf8')));
+  const log = failed || part.tells !== undefined ? await readFile(logFile, 'utf8') : '';
+  if (failed) print(failuresOf(log));
+  else for (const line of log.split('\n')) if (part.tells?.test(line) === true) print(line);
   return result;
 }
 

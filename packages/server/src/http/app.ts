@@ -35,6 +35,8 @@ export async function createApp(options: AppOptions): Promise<Pick<FastifyInstan
     serverFactory: options.adopt,
     rewriteUrl: (request) => canonicalPath(exchangeOf(request).url) + queryOf(request.url ?? ''),
     routerOptions: { maxParamLength: limits.urlBytesMax },
+    // No route has a schema, so that the compilers for them need not be loaded into each thread.
+    schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
     loggerInstance: log,
     // A logger of its own for each request would be made and never used.
     childLoggerFactory: (logger) => logger,
@@ -71,6 +73,10 @@ export async function createApp(options: AppOptions): Promise<Pick<FastifyInstan
   for (const surface of options.surfaces) await app.register(surface);
   await app.ready();
   return { close: () => app.close() } as Pick<FastifyInstance, 'close'>;
+}
+
+function noSchemas(): never {
+  throw new TypeError('A route was given a schema: bodies are parsed by their handlers.');
 }
 
 function queryOf(url: string): string {
