@@ -140,11 +140,11 @@ async function acknowledgedIsKept(project?: string): Promise<void> {
 const acknowledgesBeforeCommit: Patch = {
   file: 'packages/server/src/storage/writer/group-commit.ts',
   replace: [
-    ["database.exec('begin immediate');", "if (!database.isTransaction) database.exec('begin immediate');"],
+    ['this.#statements.begin.run();', 'if (!database.isTransaction) this.#statements.begin.run();'],
     [
-      "this.#connection.database.exec('commit');",
+      'this.#statements.commit.run();',
       `clearTimeout(globalThis.plantedCommit);
-       globalThis.plantedCommit = setTimeout(() => this.#connection.database.exec('commit'), 4000);`,
+       globalThis.plantedCommit = setTimeout(() => this.#statements.commit.run(), 4000);`,
     ],
   ],
 };

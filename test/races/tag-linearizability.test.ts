@@ -119,8 +119,9 @@ const slowLookUp: Patch = {
   file: 'packages/server/src/registry/pull-manifest.ts',
   replace: [
     [
-      'const manifest = await reader.',
-      'await new Promise((resolve) => setTimeout(resolve, 3));\n    const manifest = await reader.',
+      'const found = reader.findManifest(wanted.repository, tag.digest);',
+      `const later = new Promise((resolve) => setTimeout(resolve, 3));
+    const found = later.then(() => reader.findManifest(wanted.repository, tag.digest));`,
     ],
   ],
 };
@@ -143,12 +144,13 @@ const planted: Record<string, readonly Patch[]> = {
     {
       file: rememberingReader,
       replace: [
-        ['answers.set(key, { counter, value });', 'await null;'],
+        ['this.#keep({ key, counter }, read())', 'this.#keep({ key, counter, counterName }, read())'],
+        ['{ key, counter }: {', '{ key, counterName }: {'],
         [
-          'await null;\n    return value;',
-          'await new Promise((resolve) => setTimeout(resolve, 2));\n' +
-            '    const late = epochs.repository(counterName as string);\n' +
-            '    if (late !== undefined) answers.set(key, { counter: late, value });\n    return value;',
+          'this.#answers.set(key, { counter, value });',
+          `await new Promise((resolve) => setTimeout(resolve, 2));
+    const late = this.#epochs.repository(counterName);
+    if (late !== undefined) this.#answers.set(key, { counter: late, value });`,
         ],
       ],
     },
@@ -158,7 +160,7 @@ const planted: Record<string, readonly Patch[]> = {
       file: putManifest,
       replace: [
         [
-          'const result = await ports.bus.execute(',
+          'const again = isLikelyThere',
           `const condition = request.precondition;
   if (condition !== null && reference.kind === 'tag') {
     const held = await ports.reader.findRepository(registry.id, repositoryName);
@@ -166,7 +168,7 @@ const planted: Record<string, readonly Patch[]> = {
     const fails = condition.ifNoneMatchAny ? current !== null : !condition.ifMatch?.includes(current ?? '-');
     if (fails) throw new RegistryError('precondition_failed', 'It holds something else.', { current });
   }
-  const result = await ports.bus.execute(`,
+  const again = isLikelyThere`,
         ],
         ['precondition: request.precondition,', 'precondition: null,'],
       ],
