@@ -25,7 +25,7 @@ export const usage = `npm run bench -- [--quick] [--row NAME]… [--check] [--js
 
   --quick     a few minutes in all instead of twenty
   --row       only this work, may be given more than once: ${Object.keys(workloads).join(', ')}
-  --check     end with 1 if a ratio is below half of its aim, and again when it is measured for longer
+  --check     end with 1 if a ratio is below half of its aim, and is so twice more when it is measured for longer
   --json      write everything that was measured to this file
   --docs      put the tables into docs/performance.md
   --profile   no comparison: run Cerulean under Node's profiler and print where its time goes, for each row

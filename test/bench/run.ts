@@ -58,25 +58,32 @@ ${tables}`);
     };
     await writeFile(options.jsonFile, `${JSON.stringify(everything, null, 2)}\n`);
   }
-  const failed = options.check ? await belowHalfTwice(compared, { options, client }) : [];
+  const failed = options.check ? await belowHalfAgain(compared, { options, client }) : [];
   if (failed.length === 0) return;
   process.exitCode = 1;
   print(`\nbelow half of the aim: ${failed.map(({ title }) => title).join('; ')}`);
 }
 
-/** What is below half of its aim, and is so again when it is measured once more on fresh servers and for longer. */
-async function belowHalfTwice(
+/** A machine that does other things besides is below half by chance, but not so often in a row. */
+const looksMax = 2;
+
+/** What is below half of its aim, and is so each time that it is measured again on fresh servers and for longer. */
+async function belowHalfAgain(
   compared: readonly Compared[],
   { options, client }: { readonly options: BenchOptions; readonly client: ClientProgram },
 ): Promise<readonly Compared[]> {
-  const again = compared.filter(({ reachesHalf }) => !reachesHalf).map(({ workload }) => workload);
-  if (again.length === 0) return [];
-  const results = new Results();
-  const longer: BenchOptions = { ...options, size: 'full', workloads: [...new Set(again)] };
-  await runRound({ options: longer, round: 1, client, results });
-  const second = results.compareAll(comparisons);
-  for (const { title, ratio, aim } of second) print(`once more: ${title}: ${ratio.toFixed(2)}, aim ${aim}`);
-  return second.filter(({ reachesHalf }) => !reachesHalf);
+  let failed = compared.filter(({ reachesHalf }) => !reachesHalf);
+  for (let look = 1; look <= looksMax && failed.length > 0; look += 1) {
+    const results = new Results();
+    const again = [...new Set(failed.map(({ workload }) => workload))];
+    await runRound({ options: { ...options, size: 'full', workloads: again }, round: 1, client, results });
+    const titles = failed.map(({ title }) => title);
+    const second = results.compareAll(comparisons).filter(({ title }) => titles.includes(title));
+    for (const { title, ratio, aim } of second)
+      print(`once more: ${title}: ${ratio.toFixed(2)}, aim ${aim}`);
+    failed = second.filter(({ reachesHalf }) => !reachesHalf);
+  }
+  return failed;
 }
 
 interface ClientProgram {
