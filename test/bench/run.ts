@@ -79,8 +79,7 @@ async function belowHalfAgain(
     await runRound({ options: { ...options, size: 'full', workloads: again }, round: 1, client, results });
     const titles = failed.map(({ title }) => title);
     const second = results.compareAll(comparisons).filter(({ title }) => titles.includes(title));
-    for (const { title, ratio, aim } of second)
-      print(`once more: ${title}: ${ratio.toFixed(2)}, aim ${aim}`);
+    for (const { title, ratio, aim } of second) print(`once more: ${title}: ${ratio.toFixed(2)}, aim ${aim}`);
     failed = second.filter(({ reachesHalf }) => !reachesHalf);
   }
   return failed;
