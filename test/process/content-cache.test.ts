@@ -16,6 +16,7 @@ import { type Patch, withPatchedSource } from './patched-source.ts';
 import { adminOf, RegistryClient } from './registry-client.ts';
 import { scratchFolder } from './scratch-folder.ts';
 import { type ServerProcess, startServer } from './server-process.ts';
+import { servesAllAtOnce } from './serves-all-at-once.ts';
 
 const MiB = 1024 * 1024;
 const freesWhatIsPinned: Patch = {
@@ -26,12 +27,6 @@ const forgetsAtClose: Patch = {
   file: 'packages/server/src/http/lean/send-pieces.ts',
   replace: [['for (const piece of lent) giveBack(lent, piece);', '']],
 };
-/** Then the answers to requests that were sent ahead stand in line, with pages that nobody is writing. */
-const servesAllAtOnce: Patch = {
-  file: 'packages/server/src/http/turns.ts',
-  replace: [['if (!this.#waiting.has(socket)) {', 'if (socket !== undefined) {']],
-};
-
 test('every byte out of a tiny cache is right, whoever reads slowly or breaks off, and no pin is left', async () => {
   const { pulls, pinned, hits } = await pullFromTinyCache({});
   expect(sum(pulls, 'wrongBytes')).toBe(0);

@@ -14,6 +14,7 @@ import { type Patch, withPatchedSource } from '../process/patched-source.ts';
 import { adminOf, expectStatus, type RegistryClient } from '../process/registry-client.ts';
 import { scratchFolder } from '../process/scratch-folder.ts';
 import { type ServerProcess, startServer } from '../process/server-process.ts';
+import { servesAllAtOnce } from '../process/serves-all-at-once.ts';
 import { emptyIndex, putIndex } from './empty-index.ts';
 import {
   flood,
@@ -161,11 +162,6 @@ async function floodAnswered(patches: readonly Patch[]): Promise<number> {
 
 /** More than one connection's share, since it always has a request ready; far less than the crowd's. */
 const severalShares = (crowd.count * crowd.requestsEach) / 5;
-const servesAllAtOnce: Patch = {
-  file: 'packages/server/src/http/turns.ts',
-  replace: [['if (!this.#waiting.has(socket)) {', 'if (socket !== undefined) {']],
-};
-
 test('who floods a connection with requests gets the share of one connection', async () => {
   expect(await floodAnswered([])).toBeLessThan(severalShares);
 });

@@ -42,6 +42,7 @@ export async function openLoginEndpoints(settings: Partial<RegistrySettings> = {
   await app.register(createDirectoryRoutes({ ...deployment.identity, issuerKeys, clock: deployment.clock }));
   return {
     deployment,
+    app,
     /** A GET or, with a form, a POST. */
     async ask(
       url: string,

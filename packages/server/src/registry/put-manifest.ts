@@ -77,7 +77,6 @@ export async function putManifest(
     ? await ports.bus.execute('putKnownManifest', known, commandOptions(ports, actor))
     : null;
   const result = again ?? (await putNewManifest(ports, actor, { known, manifest, request }));
-  ports.manifestCache.put(registry.id, digest, bytes);
   return { ...result, digest, manifest };
 }
 
@@ -105,7 +104,9 @@ async function putNewManifest(
     box: await sealer.sealManifest(registry, digest, bytes),
     indexDepthMax: limits.indexDepthMax,
   };
-  return ports.bus.execute('putManifest', input, commandOptions(ports, actor));
+  const result = await ports.bus.execute('putManifest', input, commandOptions(ports, actor));
+  ports.manifestCache.put(registry.id, digest, bytes);
+  return result;
 }
 
 /** By tag, the digest is the registry's own choice: sha256. */

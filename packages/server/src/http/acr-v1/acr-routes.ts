@@ -1,8 +1,8 @@
 import type { FastifyPluginCallback } from 'fastify';
 import type { RegistryPorts } from '../../registry/registry-ports.ts';
-import { admissionOf, exchangeOf } from '../exchange.ts';
-import { actorOf, type OciHandler } from '../oci/handling.ts';
-import { respond } from '../respond.ts';
+import { leaveBodiesUnread } from '../leave-bodies-unread.ts';
+import { addHandledRoute } from '../oci/add-handled-route.ts';
+import type { OciHandler } from '../oci/handling.ts';
 import { featureOff } from './deleted.ts';
 import { deleteManifest, getManifest, getManifests, patchManifest } from './manifests.ts';
 import { deleteRepositoryByName, getCatalog, getRepository, patchRepository } from './repositories.ts';
@@ -30,24 +30,15 @@ const handlers = {
 /** ACR's own interface. Its errors have the form of the distribution API's, so they have the same translator. */
 export function createAcrRoutes(ports: RegistryPorts): FastifyPluginCallback {
   return (app, _options, done) => {
-    app.removeAllContentTypeParsers();
-    // Bodies stay unread until a handler asks, within the size that it allows.
-    app.addContentTypeParser('*', (_request, _payload, parsed) => parsed(null));
-    for (const { method, path, operation, requires } of acrRoutes) {
-      const handle = handlers[operation];
-      app.route({
-        method,
-        url: path,
-        config: { operation, requires },
-        handler: async (request, reply) => {
-          const exchange = exchangeOf(request.raw);
-          const admission = admissionOf(exchange);
-          const answer = await handle({ exchange, admission, actor: actorOf(admission), ports });
-          reply.hijack();
-          respond(exchange, answer);
-        },
+    leaveBodiesUnread(app);
+    for (const { method, path, operation, requires } of acrRoutes)
+      addHandledRoute(app, ports, {
+        methods: [method],
+        path,
+        operation,
+        requires,
+        handle: handlers[operation],
       });
-    }
     done();
   };
 }

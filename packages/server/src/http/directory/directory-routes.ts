@@ -15,9 +15,10 @@ import type { IssuerKeys } from '../../identity/system-keys.ts';
 import { limits } from '../../limits.ts';
 import type { TenantRow } from '../../registry/access-reader.ts';
 import type { Admission, RouteRequirement } from '../admission.ts';
+import { answerFailures } from '../answer-failures.ts';
 import { admissionOf, type Exchange, exchangeOf } from '../exchange.ts';
-import { HttpRefusal } from '../http-refusal.ts';
-import { readSmallBody } from '../request-body.ts';
+import { leaveBodiesUnread } from '../leave-bodies-unread.ts';
+import { readForm } from '../read-form.ts';
 import { respond } from '../respond.ts';
 import { directoryFailure } from './aadsts.ts';
 import { parseClientRequest } from './client-request.ts';
@@ -32,24 +33,16 @@ export interface DirectoryDependencies {
 }
 
 const route = (operation: string): RouteRequirement => ({ operation, requires: { kind: 'host' } });
-const formType = /^application\/x-www-form-urlencoded\s*(;|$)/i;
 const json = { 'Content-Type': 'application/json; charset=utf-8' };
 const unkept = { ...json, 'Cache-Control': 'no-store', Pragma: 'no-cache' };
 
 /** Makes the plugin with discovery, keys and the token endpoint, for tenants and for `/adfs`. */
 export function createDirectoryRoutes(dependencies: DirectoryDependencies): FastifyPluginCallback {
   return (app, _options, done) => {
-    app.removeAllContentTypeParsers();
-    // The body stays unread until the handler asks for it, within the time and the size that it allows.
-    app.addContentTypeParser('*', (_request, _payload, parsed) => parsed(null));
-    app.setErrorHandler((error, request, reply) => {
-      const exchange = exchangeOf(request.raw);
-      const about = { requestId: exchange.requestId, now: dependencies.clock() };
-      const { outcome, status, headers, body } = directoryFailure(error, about);
-      exchange.outcome = outcome;
-      if (outcome === 'bug') request.log.error({ requestId: exchange.requestId, err: error }, 'bug');
-      reply.hijack();
-      respond(exchange, { status, headers: { ...unkept, ...headers }, body });
+    leaveBodiesUnread(app);
+    answerFailures(app, (error, { requestId }) => {
+      const { headers, ...failure } = directoryFailure(error, { requestId, now: dependencies.clock() });
+      return { ...failure, headers: { ...unkept, ...headers } };
     });
     addDiscovery(app, dependencies);
     for (const path of ['/:tenant/oauth2/v2.0/token', '/:tenant/oauth2/token']) {
@@ -133,13 +126,4 @@ async function issue(
   const token = await directoryTokens.issue({ origin, principal, audience: asked.audience });
   const expiresIn = limits.directoryTokenSeconds - 1;
   return { token_type: 'Bearer', expires_in: expiresIn, ext_expires_in: expiresIn, access_token: token };
-}
-
-async function readForm(exchange: Exchange): Promise<URLSearchParams> {
-  if (!formType.test(exchange.request.headers['content-type'] ?? '')) {
-    const message = 'The body must be a form: Content-Type: application/x-www-form-urlencoded.';
-    throw new HttpRefusal('bad_request', message, { status: 415 });
-  }
-  const most = { bytesMax: limits.oauthBodyBytesMax, code: 'bad_request', what: 'The form' } as const;
-  return new URLSearchParams((await readSmallBody(exchange, most)).toString('utf8'));
 }

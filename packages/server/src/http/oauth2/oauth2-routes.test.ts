@@ -1,54 +1,15 @@
-import Fastify, { type FastifyInstance } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { describe, expect, test } from 'vitest';
 import { tokenUser } from '../../identity/authenticate.ts';
-import { newId, openDeployment } from '../../identity/deployment.fixture.ts';
 import type { RegistrySettings } from '../../registry/settings.ts';
-import { createAdmit } from '../admit.ts';
-import { admitExchange } from '../admit-exchange.ts';
-import { ConnectionLogins } from '../connection-logins.ts';
-import { locate, openExchange } from '../exchange.ts';
-import { requirementOf } from '../route-requirement.ts';
-import { parseUrl } from '../target.ts';
-import { createAddressList } from '../trusted-proxies.ts';
-import { createOauth2Routes } from './oauth2-routes.ts';
+import { basic, host, openLoginEndpoints } from '../login-endpoints.fixture.ts';
 
 async function openEndpoint(settings: Partial<RegistrySettings> = {}) {
-  const deployment = await openDeployment({ settings });
-  const { directory, authenticator, tokenIssuer } = deployment.identity;
-  const hosts = {
-    domain: 'azurecr.localhost',
-    defaultRegistry: 'cerulean',
-    hostnames: [],
-    boundAddresses: [],
-    publicUrl: undefined,
-    trustedProxies: createAddressList([]),
-  };
-  const admit = createAdmit({
-    hosts,
-    directory,
-    authenticator,
-    logins: new ConnectionLogins(deployment.epochs, deployment.clock),
-    newId,
-  });
-  const doors = { admit, admitOperatorAddress: () => undefined };
-  const app = Fastify();
-  app.addHook('onRequest', async (request, reply) => {
-    const [req, response] = [request.raw, reply.raw];
-    const exchange = openExchange({ request: req, response, awaitsContinue: false, newId, nowMs: () => 0 });
-    locate(exchange, parseUrl(req.url ?? '', req.headers.host));
-    const route = requirementOf({ url: request.url, config: request.routeOptions.config });
-    await admitExchange(doors, exchange, route);
-  });
-  await app.register(createOauth2Routes({ authenticator, tokenIssuer }));
-  const close = async () => {
-    await app.close();
-    await deployment[Symbol.asyncDispose]();
-  };
-  return { deployment, app, ...clientOf(app), [Symbol.asyncDispose]: close };
+  const endpoints = await openLoginEndpoints(settings);
+  return { ...endpoints, ...clientOf(endpoints.app) };
 }
 
 function clientOf(app: FastifyInstance) {
-  const host = '127.0.0.1:5000';
   return {
     get: (query: string, headers: Record<string, string> = {}) =>
       app.inject({ method: 'GET', url: `/oauth2/token${query}`, headers: { host, ...headers } }),
@@ -63,9 +24,6 @@ function clientOf(app: FastifyInstance) {
 }
 
 const service = 'service=cerulean.azurecr.localhost';
-const basic = (user: string, password: string) => ({
-  authorization: `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`,
-});
 const form = (fields: Record<string, string>) => new URLSearchParams(fields).toString();
 
 function claimsOf(response: { json(): unknown; statusCode: number }) {

@@ -11,13 +11,13 @@ import { grantScopes } from '../../access/grant-scopes.ts';
 import { isRefusal, RegistryError } from '../../errors.ts';
 import type { Authenticator } from '../../identity/authenticate.ts';
 import type { TokenIssuer } from '../../identity/token-issuer.ts';
-import { limits } from '../../limits.ts';
 import type { Admission, RouteRequirement } from '../admission.ts';
+import { answerFailures } from '../answer-failures.ts';
 import { ChallengeError } from '../challenge-error.ts';
 import { admissionOf, type Exchange, exchangeOf } from '../exchange.ts';
 import { hostName } from '../hosts.ts';
-import { HttpRefusal } from '../http-refusal.ts';
-import { readSmallBody } from '../request-body.ts';
+import { leaveBodiesUnread } from '../leave-bodies-unread.ts';
+import { readForm } from '../read-form.ts';
 import { respond } from '../respond.ts';
 import { oauthFailure } from './errors.ts';
 import { type ExchangeRequest, parseExchangeForm } from './exchange-request.ts';
@@ -30,7 +30,6 @@ export interface Oauth2Dependencies {
 
 const route: RouteRequirement = { operation: 'oauth2.token', requires: { kind: 'host' } };
 const exchangeRoute: RouteRequirement = { operation: 'oauth2.exchange', requires: { kind: 'host' } };
-const formType = /^application\/x-www-form-urlencoded\s*(;|$)/i;
 const answerHeaders = {
   'Content-Type': 'application/json; charset=utf-8',
   'Cache-Control': 'no-store',
@@ -40,16 +39,10 @@ const answerHeaders = {
 /** Makes the plugin with `GET` and `POST /oauth2/token` and `POST /oauth2/exchange`. */
 export function createOauth2Routes(dependencies: Oauth2Dependencies): FastifyPluginCallback {
   return (app, _options, done) => {
-    app.removeAllContentTypeParsers();
-    // The body stays unread until the handler asks for it, within the time and the size that it allows.
-    app.addContentTypeParser('*', (_request, _payload, parsed) => parsed(null));
-    app.setErrorHandler((error, request, reply) => {
-      const exchange = exchangeOf(request.raw);
-      const { outcome, status, headers, body } = oauthFailure(error);
-      exchange.outcome = outcome;
-      if (outcome === 'bug') request.log.error({ requestId: exchange.requestId, err: error }, 'bug');
-      reply.hijack();
-      respond(exchange, { status, headers: { ...answerHeaders, ...headers }, body: JSON.stringify(body) });
+    leaveBodiesUnread(app);
+    answerFailures(app, (error) => {
+      const { headers, body, ...failure } = oauthFailure(error);
+      return { ...failure, headers: { ...answerHeaders, ...headers }, body: JSON.stringify(body) };
     });
     app.get('/oauth2/token', { config: route, exposeHeadRoute: false }, async (request, reply) => {
       const exchange = exchangeOf(request.raw);
@@ -101,15 +94,6 @@ async function exchangeToken(
 function answer(exchange: Exchange, token: string): void {
   const body = JSON.stringify({ access_token: token, token });
   respond(exchange, { status: 200, headers: answerHeaders, body });
-}
-
-async function readForm(exchange: Exchange): Promise<URLSearchParams> {
-  if (!formType.test(exchange.request.headers['content-type'] ?? '')) {
-    const message = 'The body must be a form: Content-Type: application/x-www-form-urlencoded.';
-    throw new HttpRefusal('bad_request', message, { status: 415 });
-  }
-  const most = { bytesMax: limits.oauthBodyBytesMax, code: 'bad_request', what: 'The form' } as const;
-  return new URLSearchParams((await readSmallBody(exchange, most)).toString('utf8'));
 }
 
 async function issue(

@@ -1,3 +1,4 @@
+import { releaseBytes } from '../../sealing/release-bytes.ts';
 import { chunkBytes } from '../../sealing/segment.ts';
 
 /** A piece of staging: what is hashed, sealed and written at once. */
@@ -35,9 +36,9 @@ export class StagingPool {
 
   /** Takes a piece back, which nobody may use afterwards. */
   giveBack(piece: Buffer<ArrayBuffer>): void {
-    if (piece.length < largeBytes) return void piece.buffer.transfer(0);
+    if (piece.length < largeBytes) return releaseBytes(piece);
     this.#lent -= 1;
     if (this.#kept.length < this.#keptMax) this.#kept.push(piece);
-    else piece.buffer.transfer(0);
+    else releaseBytes(piece);
   }
 }

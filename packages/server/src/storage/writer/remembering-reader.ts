@@ -48,12 +48,12 @@ class Memory {
     return counterName === undefined ? read() : this.named(counterName, key, read);
   }
 
-  nameIs(repository: string, counterName: string): void {
+  noteName(repository: string, counterName: string): void {
     this.#names.set(repository, counterName);
   }
 
   /** The segments of a finished blob never change; those of an upload do, so they are never kept. */
-  isFinished(blob: string): void {
+  noteFinished(blob: string): void {
     this.#finished.set(blob, true);
   }
 
@@ -88,7 +88,7 @@ export function rememberingReader(
       const counterName = `${registry}/${name}`;
       return memory.named(counterName, `r ${counterName}`, async () => {
         const found = await reader.findRepository(registry, name);
-        if (found !== undefined) memory.nameIs(found.id, counterName);
+        if (found !== undefined) memory.noteName(found.id, counterName);
         return found;
       });
     },
@@ -101,7 +101,7 @@ export function rememberingReader(
     findBlob: (repository, digest) =>
       memory.identified(repository, `b ${repository} ${digest}`, async () => {
         const found = await reader.findBlob(repository, digest);
-        if (found !== undefined) memory.isFinished(found.id);
+        if (found !== undefined) memory.noteFinished(found.id);
         return found;
       }),
     segments: (blob) => memory.segments(blob, () => reader.segments(blob)),

@@ -1,6 +1,6 @@
 /** Figures of pulls, which serving threads count in memory and hand over from time to time. */
 import { sql } from 'kysely';
-import { statement } from '../statement.ts';
+import { type Builder, statement } from '../statement.ts';
 import type { CommandBody } from './command.ts';
 
 /**
@@ -34,18 +34,15 @@ const figures = (p: Pulls) => ({
   last_pulled_at: sql<number>`case when last_pulled_at > ${p.at} then last_pulled_at else ${p.at} end`,
 });
 
+const repositoryNamed = (q: Builder, p: Pulls) =>
+  q.selectFrom('repository').select('id').where('registry', '=', p.registry).where('name', '=', p.name);
+
 const addManifestPulls = statement<Pulls & { digest: string }>()((q, p) =>
   q
     .updateTable('manifest')
     .set(figures(p))
     .where('digest', '=', p.digest)
-    .where('repository', '=', (eb) =>
-      eb
-        .selectFrom('repository')
-        .select('repository.id')
-        .where('repository.registry', '=', p.registry)
-        .where('repository.name', '=', p.name),
-    ),
+    .where('repository', '=', repositoryNamed(q, p)),
 );
 
 const addTagPulls = statement<Pulls & { tag: string }>()((q, p) =>
@@ -53,11 +50,5 @@ const addTagPulls = statement<Pulls & { tag: string }>()((q, p) =>
     .updateTable('tag')
     .set(figures(p))
     .where('name', '=', p.tag)
-    .where('repository', '=', (eb) =>
-      eb
-        .selectFrom('repository')
-        .select('repository.id')
-        .where('repository.registry', '=', p.registry)
-        .where('repository.name', '=', p.name),
-    ),
+    .where('repository', '=', repositoryNamed(q, p)),
 );
