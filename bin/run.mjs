@@ -8,6 +8,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import nodeModule from 'node:module';
+import { availableParallelism } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { stopWhenOrphaned } from './lifeline.mjs';
@@ -15,6 +16,10 @@ import { stopWhenOrphaned } from './lifeline.mjs';
 const nodeMajorMin = 26;
 const projectFolder = dirname(dirname(fileURLToPath(import.meta.url)));
 const compileCacheFolder = join(projectFolder, 'node_modules', '.cache', 'compile');
+
+const arenasVariable = 'MALLOC_ARENA_MAX';
+/** As many as can run at once. */
+const arenas = String(availableParallelism());
 
 /** The package that carries the binary, by `process.platform` and `process.arch`. */
 const packageOfMachine = {
@@ -32,6 +37,7 @@ else if (Number.parseInt(process.versions.node, 10) >= nodeMajorMin)
 else runInNewerNode();
 
 async function runHere(entryFile) {
+  runAgainWithFewerArenas();
   // The variable is for the threads and processes that the entry starts; it is set even over a value from outside,
   // because nothing may be written outside the project's folder.
   process.env.NODE_COMPILE_CACHE = compileCacheFolder;
@@ -39,6 +45,19 @@ async function runHere(entryFile) {
   stopWhenOrphaned(signalOneself);
   process.argv = [process.execPath, entryFile, ...entryArguments];
   await import(pathToFileURL(entryFile).href);
+}
+
+/**
+ * The C library of Linux gives every few threads a heap of their own ("arenas", up to eight for each processor), and
+ * what was freed in one is of no use to another: bodies that come and go made the server a fifth larger. It reads the
+ * number when a process begins, so this process becomes itself once more, with the number in its environment.
+ */
+function runAgainWithFewerArenas() {
+  // A process that has a channel to its parent would lose it; the launcher below gives its child the number itself.
+  if (process.platform !== 'linux' || process.channel || typeof process.execve !== 'function') return;
+  if (process.env[arenasVariable] !== undefined) return;
+  const words = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
+  process.execve(process.execPath, words, { ...process.env, [arenasVariable]: arenas });
 }
 
 /** An entry ends gracefully on SIGTERM if it listens to it, and at once if it does not, as with any SIGTERM. */
@@ -55,7 +74,7 @@ function runInNewerNode() {
   const child = spawn(binary, [fileURLToPath(import.meta.url), entry, ...entryArguments], {
     // The fourth is the lifeline: when this process is killed the channel closes, and the child ends itself.
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
-    env: { ...process.env, NODE_COMPILE_CACHE: compileCacheFolder },
+    env: { [arenasVariable]: arenas, ...process.env, NODE_COMPILE_CACHE: compileCacheFolder },
   });
   const forwarded = ['SIGINT', 'SIGTERM', 'SIGHUP'].map((signal) => [signal, () => child.kill(signal)]);
   for (const [signal, forward] of forwarded) process.on(signal, forward);

@@ -12,6 +12,8 @@ export interface Started {
   readonly pid: number;
   readonly version: string;
   readonly arguments: readonly string[];
+  /** How many heaps the C library may make; only Linux's has such a number. */
+  readonly arenas: string | undefined;
 }
 
 /** A process under test, with all that it and its children wrote to the one pipe that they share. */

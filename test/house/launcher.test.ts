@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { describe, expect, test } from 'vitest';
 import { findOlderNode, launchedProject, parentOf } from './launched-project.ts';
 
@@ -21,6 +22,7 @@ describe.each(outerNodes)('started under $outer', ({ node }) => {
     const started = await launched.started;
     expect(started.version).toMatch(/^v26\./);
     expect(started.arguments).toEqual(['one', '--two=3']);
+    if (process.platform === 'linux') expect(started.arenas).toBe(String(availableParallelism()));
     launched.child.kill('SIGTERM');
     expect((await launched.allEnded).errors).toBe('');
   });

@@ -8,6 +8,7 @@ import { checkListen, servesTls } from './config/check-listen.ts';
 import type { Config } from './config/load-config.ts';
 import { openDeployment } from './deployment.ts';
 import { openDirectory } from './deployment-directory.ts';
+import { giveBackStartMemory } from './give-back-start-memory.ts';
 import { JobRunner } from './jobs/job-runner.ts';
 import { createLogger, type Logger, logFormatOf } from './observability/logger.ts';
 import { metricsText } from './observability/metrics.ts';
@@ -66,6 +67,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
   opened.use(await startControlServer({ dataFolder: config.dataFolder, handlers, log }));
   const jobs = opened.use(new JobRunner({ bus: main.bus, handlers: main.jobHandlers, log, ...sources }));
   jobs.start();
+  giveBackStartMemory();
   process.stdout.write(
     welcomeText({
       config,

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import { Server as TlsServer } from 'node:tls';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { openServing } from '../compose.ts';
+import { giveBackStartMemory } from '../give-back-start-memory.ts';
 import { createLogger, type Logger } from '../observability/logger.ts';
 import { createThreadMetrics, metricsContentType, type ThreadMetrics } from '../observability/metrics.ts';
 import { processSources } from '../process-sources.ts';
@@ -40,6 +41,7 @@ async function start(main: MessagePort, data: ServingThreadData): Promise<void> 
       (order: ServingOrder) => void carryOut(order, { serving, metrics, texts, log, report }),
     );
     const port = data.listen === undefined ? undefined : await listenHere(serving.server, data.listen);
+    giveBackStartMemory();
     report({ report: 'ready', port });
   } catch (error) {
     const code = (error as { code?: unknown }).code;
