@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { EmulatorDescription } from '@cerulean/server/emulator/start-emulator.ts';
 import { cleanEnvironment, type Ended, projectFolder } from './server-process.ts';
 
@@ -11,8 +12,8 @@ export interface EmulatorProcess extends AsyncDisposable {
   readonly child: ChildProcess;
   /** Rejects when it ends before it is ready. */
   readonly ready: Promise<EmulatorDescription>;
-  /** When every process that holds its outputs has ended. */
-  readonly ended: Promise<Ended>;
+  /** Waits until every process that holds its outputs has ended, and throws when one goes on. */
+  end(): Promise<Ended>;
   stdout(): string;
   /** Of the emulator itself, once it is ready. */
   pid(): Promise<number>;
@@ -45,29 +46,36 @@ export function spawnEmulator(options: EmulatorStart): EmulatorProcess {
       output[name] += part;
     });
   }
-  const ended = once(child, 'close').then(([code, signal]) => ({ code, signal, ...output }));
+  const closed = once(child, 'close').then(([code, signal]) => ({ code, signal, ...output }));
   const ready = new Promise<EmulatorDescription>((resolve, reject) => {
     child.stdout?.on('data', () => {
       if (output.stdout.startsWith('{') && output.stdout.includes('\n')) resolve(JSON.parse(output.stdout));
     });
-    void ended.then(() => reject(new Error(`It ended before it was ready: ${JSON.stringify(output)}`)));
+    void closed.then(() => reject(new Error(`It ended before it was ready: ${JSON.stringify(output)}`)));
   });
   ready.catch(() => undefined);
   const pid = async () => pidOf(await ready);
   return {
     child,
     ready,
-    ended,
+    end: () => Promise.race([closed, tooLate(output)]),
     stdout: () => output.stdout,
     pid,
     async [Symbol.asyncDispose]() {
-      const emulator = child.exitCode === null ? await pid().catch(() => undefined) : undefined;
+      // One that has ended has no such file any more, and one that is not ready is what was spawned or ends with it.
+      const emulator = await Promise.race([pid().catch(() => undefined), sleep(1000, undefined)]);
       for (const each of [emulator, child.pid]) if (each !== undefined) endProcess(each);
-      await ended;
+      await closed;
     },
   };
 }
 
+async function tooLate(output: { readonly stdout: string; readonly stderr: string }): Promise<never> {
+  await sleep(endMs, undefined, { ref: false });
+  throw new Error(`It has not ended: ${JSON.stringify(output)}`);
+}
+
+const endMs = 30_000;
 const entry = join(projectFolder, 'packages', 'server', 'src', 'emulator', 'main.ts');
 const commands = {
   node: (words: readonly string[]) => [process.execPath, entry, ...words],

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { EmulatorDescription } from '@cerulean/server/emulator/start-emulator.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import './patient-tests.ts';
@@ -167,7 +168,7 @@ describe('it ends and leaves nothing behind', () => {
     await using running = spawnEmulator({ temporaryFolder });
     await running.ready;
     running.child.kill(signal);
-    expect(await running.ended).toMatchObject({ code: 0, stderr: '' });
+    expect(await running.end()).toMatchObject({ code: 0, stderr: '' });
     expect(await readdir(temporaryFolder)).toEqual([]);
     expect(await processesNaming(temporaryFolder)).toEqual([]);
   });
@@ -177,7 +178,7 @@ describe('it ends and leaves nothing behind', () => {
     await using running = spawnEmulator({ temporaryFolder, by: 'npm' });
     await running.ready;
     running.child.stdin?.end();
-    expect(await running.ended).toMatchObject({ code: 0, stderr: '' });
+    expect(await running.end()).toMatchObject({ code: 0, stderr: '' });
     await expectNothingLeft(temporaryFolder);
   });
 
@@ -185,7 +186,7 @@ describe('it ends and leaves nothing behind', () => {
     const temporaryFolder = await ownTemporaryFolder();
     await using running = spawnEmulator({ temporaryFolder });
     running.child.stdin?.end();
-    const { code, stdout, stderr } = await running.ended;
+    const { code, stdout, stderr } = await running.end();
     expect([code, stdout]).toEqual([1, '']);
     expect(stderr).toContain('--keep-running');
     await expectNothingLeft(temporaryFolder);
@@ -199,7 +200,7 @@ describe('it ends and leaves nothing behind', () => {
     await using running = spawnEmulator({ temporaryFolder, by, stdin: 'ignore' });
     await running.ready;
     running.child.kill('SIGKILL');
-    await running.ended;
+    await running.end();
     await expectNothingLeft(temporaryFolder);
   });
 
@@ -209,7 +210,7 @@ describe('it ends and leaves nothing behind', () => {
     await running.ready;
     expect(await readdir(temporaryFolder)).toHaveLength(1);
     running.child.kill('SIGKILL');
-    await running.ended;
+    await running.end();
     await expectNothingLeft(temporaryFolder);
   });
 });
@@ -219,7 +220,7 @@ describe('it goes on', () => {
     await using running = spawnEmulator({ temporaryFolder: await ownTemporaryFolder(), stdin: 'ignore' });
     await expectServing(await running.ready);
     running.child.kill('SIGTERM');
-    expect(await running.ended).toMatchObject({ code: 0 });
+    expect(await running.end()).toMatchObject({ code: 0 });
   });
 
   test('with --keep-running when its standard input and the one that started npm end', async () => {
@@ -230,7 +231,7 @@ describe('it goes on', () => {
     running.child.stdin?.end();
     running.child.kill('SIGKILL');
     // Longer than it takes to notice, as the tests above show.
-    await new Promise((resolve) => setTimeout(resolve, 3000));
+    await sleep(3000);
     await expectServing(emulator);
     process.kill(pid, 'SIGTERM');
     await expectNothingLeft(temporaryFolder);
@@ -264,7 +265,7 @@ describe('it does not start', () => {
   test('with a value that a setting of the server can not have, and says which', async () => {
     const temporaryFolder = await ownTemporaryFolder();
     await using running = spawnEmulator({ temporaryFolder, args: ['--port', 'http'] });
-    const { code, stdout, stderr } = await running.ended;
+    const { code, stdout, stderr } = await running.end();
     expect([code, stdout]).toEqual([2, '']);
     expect(stderr).toContain("port can't be «http»");
     expect(stderr).not.toContain('    at ');
@@ -277,7 +278,7 @@ describe('it does not start', () => {
     await once(holder, 'listening');
     const { port } = holder.address() as { port: number };
     await using running = spawnEmulator({ temporaryFolder, args: ['--port', String(port)] });
-    const { code, stdout, stderr } = await running.ended;
+    const { code, stdout, stderr } = await running.end();
     holder.close();
     expect([code, stdout]).toEqual([1, '']);
     expect(stderr).toContain(`Port ${port} on 127.0.0.1 is in use by process ${process.pid}`);
@@ -288,7 +289,7 @@ describe('it does not start', () => {
 
 test('--help explains it and ends with 0', async () => {
   await using running = spawnEmulator({ temporaryFolder: await ownTemporaryFolder(), args: ['--help'] });
-  const { code, stdout, stderr } = await running.ended;
+  const { code, stdout, stderr } = await running.end();
   expect([code, stderr]).toEqual([0, '']);
   expect(stdout).toContain('npm run -s emulator -- ');
   expect(stdout).toContain('--keep-running');
