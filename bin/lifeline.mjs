@@ -19,38 +19,63 @@ const pollMs = { linux: 500, darwin: 2000, win32: 1000 };
  * between has gone. Does nothing for a process that was started in another way, and keeps no process alive.
  */
 export function stopWhenOrphaned(stop) {
-  let stopped = false;
-  const stopOnce = () => {
-    if (stopped) return;
-    stopped = true;
-    stop();
-  };
+  const stopOnce = once(stop);
   if (process.channel !== undefined && process.channel !== null) {
     process.once('disconnect', stopOnce);
     process.channel.unref();
   }
-  if (process.env.npm_lifecycle_event !== undefined) void watchAncestors(stopOnce);
+  if (process.env.npm_lifecycle_event !== undefined) void ancestorsUpToNpm().then(watchLinks(stopOnce));
 }
 
-async function watchAncestors(stop) {
-  const chain = await ancestorsUpToNpm();
+/**
+ * Calls `stop` once, when whoever asked for this process has gone: the parent of npm where npm started it, and its own
+ * or the launcher's parent where not. Keeps no process alive.
+ */
+export function stopWithStarter(stop) {
+  void ancestorsUpToStarter().then(watchLinks(once(stop)));
+}
+
+const watchLinks = (stop) => (chain) => {
   const poll = async () => {
     if (await everyLinkHolds(chain)) schedule();
     else stop();
   };
   const schedule = () => setTimeout(() => void poll(), pollMs[process.platform] ?? 2000).unref();
   schedule();
+};
+
+function once(stop) {
+  let stopped = false;
+  return () => {
+    if (stopped) return;
+    stopped = true;
+    stop();
+  };
 }
 
 /** This process, its parent, and while that is a shell its parent too: `[self, …shells, npm]` as process ids. */
-async function ancestorsUpToNpm() {
-  const chain = [process.pid, process.ppid];
+async function ancestorsUpToNpm(chain = [process.pid, process.ppid]) {
   while (chain.length < ancestorsMax) {
     const about = await describeProcess(chain.at(-1));
     if (about === undefined || !shells.test(about.name) || about.parent <= 0) break;
     chain.push(about.parent);
   }
   return chain;
+}
+
+async function ancestorsUpToStarter() {
+  const chain = [process.pid, process.ppid];
+  // A channel means that the launcher runs between, on the Node that was installed.
+  if (process.channel !== undefined && process.channel !== null) await pushParent(chain);
+  if (process.env.npm_lifecycle_event === undefined) return chain;
+  await ancestorsUpToNpm(chain);
+  await pushParent(chain);
+  return chain;
+}
+
+async function pushParent(chain) {
+  const about = await describeProcess(chain.at(-1));
+  if (about !== undefined && about.parent > 0) chain.push(about.parent);
 }
 
 /**

@@ -15,7 +15,7 @@ endpoint = given["endpoint"]
 
 
 def credential():
-    place = {"authority": endpoint, "connection_verify": given["ca"]}
+    place = {"authority": given.get("authority", endpoint), "connection_verify": given["ca"]}
     if given["tenant"] != "adfs":
         place["disable_instance_discovery"] = True
     tenant, client = given["tenant"], given["clientId"]

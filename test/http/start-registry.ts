@@ -134,7 +134,7 @@ async function serveRegistry(served: Served): Promise<Serving> {
   const metrics = createThreadMetrics();
   const figures = { residentBytes: 1, cpuSeconds: 1, freeBytes: 1, servingThreads: 1, startedAtSeconds: 1 };
   return openServing({
-    config: { ...config, logFormat: 'json' },
+    config: { ...config, logFormat: 'json', logDescriptor: 1 },
     databaseFile,
     epochs,
     writer: writer.connect(),

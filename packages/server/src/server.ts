@@ -13,9 +13,11 @@ import { JobRunner } from './jobs/job-runner.ts';
 import { createLogger, type Logger, logFormatOf } from './observability/logger.ts';
 import { metricsText } from './observability/metrics.ts';
 import { startControlServer } from './operator/control-server.ts';
+import type { OperatorHandlers } from './operator/operator-handlers.ts';
 import { operatorHandlers } from './operator/registry-operations.ts';
 import { processSources } from './process-sources.ts';
 import { listen } from './threads/listener.ts';
+import type { ServingConfig } from './threads/serving-protocol.ts';
 import { ServingThreads } from './threads/serving-threads.ts';
 import { type Certificate, keepCertificate, openTls, trustText } from './tls/server-certificate.ts';
 import { version } from './version.ts';
@@ -24,20 +26,42 @@ import { welcomeText } from './welcome.ts';
 export interface RunningServer {
   /** Where it listens, as a URL. */
   readonly address: string;
+  /** What the operator's command can ask for, without the socket. */
+  readonly operate: OperatorHandlers;
   /** Lets what runs end, writes what waits, and gives everything back. */
   stop(): Promise<void>;
 }
 
+/** Where a server speaks to whoever started it. */
+export interface Voice {
+  /** The log: 1 is standard output, 2 standard error. */
+  readonly logDescriptor: 1 | 2;
+  /** True if a person reads: the log is text then, and the welcome shows secrets. */
+  readonly isTerminal: boolean;
+  readonly welcome: (text: string) => void;
+}
+
 const sources = processSources();
 
+const standardOutput = (): Voice => ({
+  logDescriptor: 1,
+  isTerminal: process.stdout.isTTY === true,
+  welcome: (text) => void process.stdout.write(text),
+});
+
 /** Starts everything in the order in which it is needed; whatever fails, what was opened is closed again. */
-export async function startServer(config: Config): Promise<RunningServer> {
+export async function startServer(config: Config, voice: Voice = standardOutput()): Promise<RunningServer> {
   checkListen(config);
   const startedAt = new Date(sources.now()).toISOString();
   await using opened = new AsyncDisposableStack();
-  const isTerminal = process.stdout.isTTY === true;
+  const { isTerminal, logDescriptor } = voice;
   const logFormat = logFormatOf(config.logFormat, isTerminal);
-  const log = createLogger({ level: config.logLevel, thread: 'main', format: logFormat });
+  const log = createLogger({
+    level: config.logLevel,
+    thread: 'main',
+    format: logFormat,
+    descriptor: logDescriptor,
+  });
   opened.defer(() => log.flush());
   const main = opened.use(await openMain({ config, startedAt, sources, writerDied: dieWithoutWriter }));
   const first = await openDeployment({ config, ...main }, sources);
@@ -46,7 +70,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
   const { threads, port } = await openServing({
     config,
     log,
-    logFormat,
+    logging: { logFormat, logDescriptor },
     main,
     startedAt,
     certificate,
@@ -68,7 +92,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
   const jobs = opened.use(new JobRunner({ bus: main.bus, handlers: main.jobHandlers, log, ...sources }));
   jobs.start();
   giveBackStartMemory();
-  process.stdout.write(
+  voice.welcome(
     welcomeText({
       config,
       address,
@@ -79,7 +103,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
     }),
   );
   const running = opened.move();
-  return { address, stop: () => running.disposeAsync() };
+  return { address, operate: handlers, stop: () => running.disposeAsync() };
 }
 
 /** Without its writer a server could only tell clients to wait; a fresh start recovers what is on the disk. */
@@ -97,20 +121,20 @@ const threadListens = process.platform === 'win32';
 async function openServing(parts: {
   readonly config: Config;
   readonly log: Logger;
-  readonly logFormat: 'json' | 'text';
+  readonly logging: Pick<ServingConfig, 'logFormat' | 'logDescriptor'>;
   readonly main: MainParts;
   readonly startedAt: string;
   readonly certificate: Certificate | undefined;
   readonly opened: AsyncDisposableStack;
 }): Promise<{ threads: ServingThreads; port: number }> {
-  const { config, log, logFormat, main, certificate, opened } = parts;
+  const { config, log, logging, main, certificate, opened } = parts;
   const { adminPassword: _onlyMains, ...servingConfig } = config;
   const started = await ServingThreads.start({
     count: config.workers,
     log,
     data: (name, number) => ({
       name,
-      config: { ...servingConfig, logFormat },
+      config: { ...servingConfig, ...logging },
       databaseFile: main.databaseFile,
       epochs: main.epochs,
       contentCache: { memory: main.contentCache.buffer, thread: number },

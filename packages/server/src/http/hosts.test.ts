@@ -5,7 +5,7 @@ import { createAddressList } from './trusted-proxies.ts';
 const rules: HostRules = {
   domain: 'azurecr.localhost',
   defaultRegistry: 'cerulean',
-  hostnames: ['registry.corp.example', '2001:db8::9'],
+  hostnames: ['registry.corp.example', '2001:db8::9', 'login.azurecr.localhost'],
   boundAddresses: ['192.0.2.10', 'FD00:0::10'],
   publicUrl: undefined,
   trustedProxies: createAddressList(['10.0.0.1']),
@@ -47,6 +47,7 @@ describe('the host names the registry', () => {
     ['192.0.2.10:5000', 'cerulean'],
     ['[fd00::10]', 'cerulean'],
     ['registry.corp.example', 'cerulean'],
+    ['login.azurecr.localhost:8443', 'cerulean'],
     ['Registry.Corp.Example:443', 'cerulean'],
     ['[2001:DB8::9]', 'cerulean'],
   ])('%s: %s', (host, registryName) => {

@@ -52,7 +52,8 @@ export function resolveHost(facts: HostFacts, rules: HostRules): ResolvedHost {
   const socketScheme = facts.encrypted ? 'https' : 'http';
   const scheme = proto === 'https' || proto === 'http' ? proto : socketScheme;
 
-  const registryName = registryNameIn(name, rules.domain);
+  // A name that the operator gave to the default registry is its name, also where it could be another registry's.
+  const registryName = rules.hostnames.includes(name) ? undefined : registryNameIn(name, rules.domain);
   if (registryName !== undefined) {
     // One public URL can't name many hosts; what it tells of all of them is the scheme.
     const publicScheme = rules.publicUrl?.slice(0, rules.publicUrl.indexOf(':'));

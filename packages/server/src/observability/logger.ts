@@ -24,13 +24,15 @@ export interface LoggerOptions {
   readonly thread: string;
   /** `text` for a person at a terminal. */
   readonly format: 'json' | 'text';
+  /** 1 is standard output, which is what it is without one, and 2 is standard error. */
+  readonly descriptor?: 1 | 2;
 }
 
-/** Structured logs on standard output, a line each. Whoever ends calls `flush`. */
+/** Structured logs on standard output or standard error, a line each. Whoever ends calls `flush`. */
 export function createLogger(options: LoggerOptions): Logger {
   const format = options.format === 'json' ? (line: string): string => line : textLine;
-  const { level, thread } = options;
-  const lines = new GatheredLines(1, format);
+  const { level, thread, descriptor = 1 } = options;
+  const lines = new GatheredLines(descriptor, format);
   const log = pino(
     {
       level,

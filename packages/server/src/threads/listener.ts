@@ -37,8 +37,12 @@ export function listenError(error: Error, address: { readonly host: string; read
     );
   }
   if (code === 'EACCES') {
+    const orAllow =
+      process.platform === 'linux'
+        ? `, or give it to all users: sudo sysctl net.ipv4.ip_unprivileged_port_start=${address.port}`
+        : '';
     return new PortTaken(
-      `Port ${address.port} needs more rights than this user has: choose one above 1023 with --port N.`,
+      `Port ${address.port} needs more rights than this user has: choose one above 1023 with --port N${orAllow}.`,
     );
   }
   if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') {

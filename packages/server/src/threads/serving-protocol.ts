@@ -8,6 +8,8 @@ import type { MetricsSnapshot } from '../observability/metrics.ts';
 export type ServingConfig = Omit<Config, 'adminPassword' | 'logFormat'> & {
   /** Decided by main, which knows whether a person reads. */
   readonly logFormat: 'json' | 'text';
+  /** Standard output or standard error. */
+  readonly logDescriptor: 1 | 2;
 };
 
 export interface ServingThreadData {

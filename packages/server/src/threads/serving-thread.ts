@@ -24,6 +24,7 @@ async function start(main: MessagePort, data: ServingThreadData): Promise<void> 
       level: data.config.logLevel,
       thread: data.name,
       format: data.config.logFormat,
+      descriptor: data.config.logDescriptor,
     });
     const texts = new MetricsTexts(report);
     const serving = await openServing({

@@ -1,0 +1,2 @@
+export function stopWhenOrphaned(stop: () => void): void;
+export function stopWithStarter(stop: () => void): void;
