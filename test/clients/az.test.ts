@@ -51,9 +51,8 @@ beforeAll(async () => {
 afterAll(async () => server[Symbol.asyncDispose]());
 
 const digestOf = (tag: string): string => images[tag]?.digest ?? '';
-const inUse = (options: Partial<ArmOptions> = {}): Promise<ArmStandIn> => arm(options);
-
-async function arm(options: Partial<ArmOptions>): Promise<ArmStandIn> {
+/** The resource manager, at the name that the tests have for it. */
+async function openArm(options: Partial<ArmOptions> = {}): Promise<ArmStandIn> {
   return startArmStandIn({
     address: '127.0.0.2',
     // The server's certificate is for all names below its domain.
@@ -82,7 +81,7 @@ const logIn = ['login', '--service-principal', '--tenant'];
 describe('az', () => {
   let standIn: ArmStandIn;
   beforeAll(async () => {
-    standIn = await inUse();
+    standIn = await openArm();
   });
   afterAll(async () => standIn[Symbol.asyncDispose]());
 
@@ -259,7 +258,7 @@ describe('az with the tenant in the place of /adfs, and with the audience of Azu
   const audience = 'https://management.core.windows.net/';
   let standIn: ArmStandIn;
   beforeAll(async () => {
-    standIn = await inUse({ loginEndpoint: directory, audience });
+    standIn = await openArm({ loginEndpoint: directory, audience });
   });
   afterAll(async () => standIn[Symbol.asyncDispose]());
 
@@ -294,27 +293,33 @@ describe('az with the tenant in the place of /adfs, and with the audience of Azu
   });
 });
 
-test('az reads a registry without a login of its own and without a resource manager, with -u and -p', async () => {
-  const own = azClient('bare', caFile);
-  const endpoints = ['--skip-endpoint-discovery', '--endpoint-resource-manager', directory];
-  const directories = [
-    '--endpoint-active-directory',
-    `${directory}/adfs`,
-    '--endpoint-active-directory-resource-id',
-    directory,
-  ];
-  const suffix = ['--suffix-acr-login-server-endpoint', '.azurecr.localhost'];
-  await own.json('cloud', 'register', '--name', 'own', ...endpoints, ...directories, ...suffix);
+test('az reads a registry at any port without a login of its own and without a resource manager', async () => {
+  const data = join(folder, 'other');
+  await using other = await startServer({ data, args: ['--tls', 'auto'] });
+  const reader = await createDirectoryLogin(other, { name: 'reader', roles: ['AcrPull'], folder });
+  const own = azClient('bare', join(data, 'tls', 'ca.pem'));
+  const place = `https://${loginServer}:${other.port}`;
+  const words = ['--name', 'own', '--skip-endpoint-discovery', '--endpoint-resource-manager', place];
+  words.push('--endpoint-active-directory', `${place}/adfs`);
+  words.push('--endpoint-active-directory-resource-id', place);
+  words.push('--suffix-acr-login-server-endpoint', `.azurecr.localhost:${other.port}`);
+  await own.json('cloud', 'register', ...words);
   await own.json('cloud', 'set', '--name', 'own');
-  const who = ['--username', login.clientId, '--password', login.secret];
-  expect(await own.json('acr', 'repository', 'list', '--name', name, ...who)).toEqual(['base']);
-  expect(
-    await own.json('acr', 'repository', 'show-tags', '--name', name, '--repository', 'base', ...who),
-  ).toEqual(['v1']);
+  const client = new RegistryClient(other, {
+    user: name,
+    password: other.password,
+    ca: await readFile(join(data, 'tls', 'ca.pem'), 'utf8'),
+  });
+  await client.pushImage('base', 'v1', { layer: Buffer.from('base') });
+  const principal = ['--name', name, '--username', reader.clientId, '--password', reader.secret];
+  expect(await own.json('acr', 'repository', 'list', ...principal)).toEqual(['base']);
+  const adminUser = ['--name', name, '--username', name, '--password', other.password];
+  const shown = await own.json('acr', 'repository', 'show-tags', '--repository', 'base', ...adminUser);
+  expect(shown).toEqual(['v1']);
 });
 
 test('the stand-in believes no token that is for something else', async () => {
-  await using standIn = await inUse();
+  await using standIn = await openArm();
   const form = new URLSearchParams({
     grant_type: 'client_credentials',
     client_id: login.clientId,

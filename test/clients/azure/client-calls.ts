@@ -1,9 +1,9 @@
 /**
- * What Azure's own clients are called with by the tests of this folder's programs, by the operations of ACR that it leads
- * to. The tests compare it with what the programs did, and with what the clients have; the documentation shows it.
+ * What is called of Azure's own clients, by the operation of ACR that it leads to. The tests with these clients compare it
+ * with what was done and with what the libraries have; the documentation shows it.
  */
 export interface ClientCalls {
-  /** As in the specifications of ACR. */
+  /** As test/docs/acr-operations.ts names it. */
   readonly operation: string;
   /** Methods of `@azure/container-registry`. */
   readonly npm?: readonly string[];
@@ -23,126 +23,143 @@ const client = (...names: string[]) => names.map((name) => `Client.${name}`);
 const blob = (...names: string[]) => names.map((name) => `BlobClient.${name}`);
 
 export const clientCalls: readonly ClientCalls[] = [
+  { operation: 'RefreshTokens_GetFromExchange', az: ['login', 'check-health'] },
+  { operation: 'AccessTokens_Get', az: ['check-health'] },
   {
-    operation: 'GetRepositories, Catalog',
+    operation: 'ContainerRegistry_GetRepositories',
     npm: registry('listRepositoryNames'),
     pypi: ['list_repository_names'],
     go: client('NewListRepositoriesPager'),
-    az: ['repository list'],
   },
+  { operation: 'Catalog', az: ['repository list'] },
   {
-    operation: 'GetProperties',
+    operation: 'ContainerRegistry_GetProperties',
     npm: [...registry('getRepository'), ...repository('getProperties')],
     pypi: ['get_repository_properties'],
     go: client('GetRepositoryProperties'),
     az: ['repository show'],
   },
   {
-    operation: 'UpdateProperties',
+    operation: 'ContainerRegistry_UpdateProperties',
     npm: repository('updateProperties'),
     pypi: ['update_repository_properties'],
     go: client('UpdateRepositoryProperties'),
     az: ['repository update'],
   },
   {
-    operation: 'DeleteRepository',
+    operation: 'ContainerRegistry_DeleteRepository',
     npm: [...registry('deleteRepository'), ...repository('delete')],
     pypi: ['delete_repository'],
     go: client('DeleteRepository'),
     az: ['repository delete'],
   },
   {
-    operation: 'GetTags',
+    operation: 'ContainerRegistry_GetTags',
     npm: artifact('listTagProperties'),
     pypi: ['list_tag_properties'],
     go: client('NewListTagsPager'),
     az: ['repository show-tags'],
   },
   {
-    operation: 'GetTagProperties',
+    operation: 'ContainerRegistry_GetTagProperties',
     npm: artifact('getTagProperties'),
     pypi: ['get_tag_properties'],
     go: client('GetTagProperties'),
     az: ['repository show'],
   },
   {
-    operation: 'UpdateTagAttributes',
+    operation: 'ContainerRegistry_UpdateTagAttributes',
     npm: artifact('updateTagProperties'),
     pypi: ['update_tag_properties'],
     go: client('UpdateTagProperties'),
     az: ['repository update'],
   },
   {
-    operation: 'DeleteTag',
+    operation: 'ContainerRegistry_DeleteTag',
     npm: artifact('deleteTag'),
     pypi: ['delete_tag'],
     go: client('DeleteTag'),
     az: ['repository untag'],
   },
   {
-    operation: 'GetManifests',
+    operation: 'ContainerRegistry_GetManifests',
     npm: repository('listManifestProperties'),
     pypi: ['list_manifest_properties'],
     go: client('NewListManifestsPager'),
     az: ['manifest list', 'manifest list-metadata'],
   },
   {
-    operation: 'GetManifestProperties',
+    operation: 'ContainerRegistry_GetManifestProperties',
     npm: [...registry('getArtifact'), ...repository('getArtifact'), ...artifact('getManifestProperties')],
     pypi: ['get_manifest_properties'],
     go: client('GetManifestProperties'),
     az: ['manifest show-metadata'],
   },
   {
-    operation: 'UpdateManifestProperties',
+    operation: 'ContainerRegistry_UpdateManifestProperties',
     npm: artifact('updateManifestProperties'),
     pypi: ['update_manifest_properties'],
     go: client('UpdateManifestProperties'),
     az: ['manifest update-metadata'],
   },
   {
-    operation: 'GetManifest',
+    operation: 'ContainerRegistry_GetManifest',
     npm: content('getManifest'),
     pypi: ['get_manifest'],
     go: client('GetManifest'),
     az: ['manifest show'],
   },
   {
-    operation: 'CreateManifest',
+    operation: 'ContainerRegistry_CreateManifest',
     npm: content('setManifest'),
     pypi: ['set_manifest'],
     go: client('UploadManifest'),
   },
   {
-    operation: 'DeleteManifest',
+    operation: 'ContainerRegistry_DeleteManifest',
     npm: [...content('deleteManifest'), ...artifact('delete')],
     pypi: ['delete_manifest'],
     go: client('DeleteManifest'),
     az: ['manifest delete', 'repository delete'],
   },
   {
-    operation: 'GetBlob, GetChunk',
+    operation: 'ContainerRegistryBlob_GetBlob, ContainerRegistryBlob_GetChunk',
     npm: content('downloadBlob'),
     pypi: ['download_blob'],
     go: blob('GetBlob', 'GetChunk'),
   },
-  { operation: 'CheckBlobExists, CheckChunkExists', go: blob('CheckBlobExists', 'CheckChunkExists') },
   {
-    operation: 'StartUpload, UploadChunk, CompleteUpload',
-    npm: content('uploadBlob'),
-    pypi: ['upload_blob'],
-    go: blob('StartUpload', 'UploadChunk', 'CompleteUpload'),
+    operation: 'ContainerRegistryBlob_CheckBlobExists, ContainerRegistryBlob_CheckChunkExists',
+    go: blob('CheckBlobExists', 'CheckChunkExists'),
   },
-  { operation: 'GetUploadStatus, CancelUpload', go: blob('GetUploadStatus', 'CancelUpload') },
-  { operation: 'MountBlob', go: blob('MountBlob') },
   {
-    operation: 'DeleteBlob',
+    operation: 'ContainerRegistryBlob_DeleteBlob',
     npm: content('deleteBlob'),
     pypi: ['delete_blob'],
     go: blob('DeleteBlob'),
   },
+  {
+    operation: 'ContainerRegistryBlob_StartUpload',
+    npm: content('uploadBlob'),
+    pypi: ['upload_blob'],
+    go: blob('StartUpload'),
+  },
+  {
+    operation: 'ContainerRegistryBlob_UploadChunk',
+    npm: content('uploadBlob'),
+    pypi: ['upload_blob'],
+    go: blob('UploadChunk'),
+  },
+  {
+    operation: 'ContainerRegistryBlob_CompleteUpload',
+    npm: content('uploadBlob'),
+    pypi: ['upload_blob'],
+    go: blob('CompleteUpload'),
+  },
+  { operation: 'ContainerRegistryBlob_GetUploadStatus', go: blob('GetUploadStatus') },
+  { operation: 'ContainerRegistryBlob_CancelUpload', go: blob('CancelUpload') },
+  { operation: 'ContainerRegistryBlob_MountBlob', go: blob('MountBlob') },
   { operation: 'Referrers', az: ['manifest list-referrers'] },
-  { operation: 'RefreshTokens_GetFromExchange, AccessTokens_Get', az: ['login', 'check-health'] },
 ];
 
 /** All that is called of one client, sorted, each once. */
