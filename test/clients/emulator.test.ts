@@ -50,7 +50,7 @@ describe('azure-identity with azure-containerregistry (Python)', () => {
       tenant: tenant(),
       repository: 'team/app',
     });
-    const script = join(import.meta.dirname, 'azure-sdk.py');
+    const script = join(import.meta.dirname, 'emulator.py');
     const env = { ...clientEnvironment(folder), PYTHONWARNINGS: 'ignore' };
     const { stdout } = await runCommand(toolFile('azurePython'), [script], { env, cwd: folder, input });
     expect(JSON.parse(stdout)).toEqual({ size: 100_000, sameBytes: true, sameDigest: true });

@@ -1,7 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { networkInterfaces } from 'node:os';
+import { join } from 'node:path';
 import { runCommand } from '../tools/run-command.ts';
 import { toolFile } from '../tools/tool-location.ts';
 
@@ -36,6 +38,14 @@ const containersFolder = '/var/lib/containers';
 /** Hides what the machine's own container tools remember, and keeps what the tests add out of it. */
 export async function hideContainersFolder(): Promise<void> {
   if (existsSync(containersFolder)) await runCommand('mount', ['-t', 'tmpfs', 'tmpfs', containersFolder]);
+}
+
+/** Gives names to addresses of loopback, for whatever runs in this mount namespace; throws outside of one. */
+export async function nameHosts(folder: string, lines: readonly string[]): Promise<void> {
+  if (!isInSealedNetwork()) throw new Error('These tests are started by test/clients/run.ts.');
+  const file = join(folder, 'hosts');
+  await writeFile(file, `127.0.0.1 localhost\n${lines.join('\n')}\n`);
+  await runCommand('mount', ['--bind', file, '/etc/hosts']);
 }
 
 /** Brings loopback up and throws when anything but loopback is there. */

@@ -1,6 +1,8 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { clientCalls } from '../clients/azure/client-calls.ts';
+import { clientProofs } from '../docs/acr-clients.ts';
 import { acrOperations, controlOperations, loginOperations, ociOperations } from '../docs/acr-operations.ts';
 import { formatLimit } from '../docs/format-limit.ts';
 import { generatedDocuments } from '../docs/generated-documents.ts';
@@ -28,8 +30,16 @@ test.each(Object.entries(generatedDocuments))('docs/%s says what the code says',
 
 test('every operation that is said to work names tests that are there', () => {
   const operations = [...loginOperations, ...ociOperations, ...acrOperations, ...controlOperations];
-  const flaws = operations.flatMap(({ proofs }) => proofs.map(flawOf)).filter((flaw) => flaw !== undefined);
-  expect(flaws).toEqual([]);
+  const proofs = [...operations.flatMap((operation) => operation.proofs), ...clientProofs];
+  expect(proofs.map(flawOf).filter((flaw) => flaw !== undefined)).toEqual([]);
+});
+
+test("what Azure's own clients call are operations that are said to work", () => {
+  const working = [...loginOperations, ...ociOperations, ...acrOperations].filter(
+    ({ proofs }) => proofs.length > 0,
+  );
+  const names = new Set(working.map(({ name }) => name));
+  expect(clientCalls.map(({ operation }) => operation).filter((name) => !names.has(name))).toEqual([]);
 });
 
 test('a test that is missing, renamed or switched off is no proof', () => {

@@ -49,6 +49,32 @@ test('a token that does not reach the source is asked for again, with both repos
   expect((await call(registry, 'POST', path, { authorization: wide })).status).toBe(201);
 });
 
+test('whoever comes without a token of use is asked for one that reaches both repositories', async () => {
+  await using registry = await startRegistry();
+  const digest = await pushBlob(registry, 'source', 'hello');
+  const other = await tokenFor(registry, 'repository:other:pull');
+  const both = 'scope="repository:app:pull,push repository:source:pull"';
+  const path = `/v2/app/blobs/uploads/?mount=${digest}`;
+  for (const authorization of ['', 'Bearer x', other]) {
+    const refused = await call(registry, 'POST', `${path}&from=source`, { authorization });
+    expect([refused.status, refused.headers['www-authenticate']]).toEqual([
+      401,
+      expect.stringContaining(both),
+    ]);
+    const detail = (JSON.parse(refused.text) as { errors: { detail: unknown }[] }).errors[0]?.detail;
+    expect(detail).toEqual([
+      { Type: 'repository', Name: 'app', Action: 'pull' },
+      { Type: 'repository', Name: 'app', Action: 'push' },
+      { Type: 'repository', Name: 'source', Action: 'pull' },
+    ]);
+    // A source that is the target, none, or no name at all adds nothing.
+    for (const from of ['&from=app', '', '&from=../source', '&from=so%22urce'])
+      expect(
+        (await call(registry, 'POST', path + from, { authorization })).headers['www-authenticate'],
+      ).toContain('scope="repository:app:pull,push"');
+  }
+});
+
 test('a narrow token can not find out what other repositories have', async () => {
   await using registry = await startRegistry();
   const stored = await pushBlob(registry, 'source', 'hello');

@@ -26,8 +26,10 @@ export function findTool(name: ToolName): string | undefined {
   if (tool.from === 'python') return existing(join(builtToolFolder(name), 'bin', 'python3'));
   if (tool.from === 'go') return existing(join(builtToolFolder(name), basename(tool.package)));
   if (tool.from === 'go-source') return existing(join(builtToolFolder(name), tool.program));
-  if (tool.from === 'npm')
-    return existing(join(builtToolFolder(name), 'node_modules', tool.package, 'package.json'));
+  if (tool.from === 'npm') {
+    const [first = ''] = Object.keys(tool.packages);
+    return existing(join(builtToolFolder(name), 'node_modules', first, 'package.json'));
+  }
   const found = tool.commands.map(findCommand);
   return found.every((path) => path !== undefined) ? found[0] : undefined;
 }

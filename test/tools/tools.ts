@@ -36,10 +36,11 @@ export interface GoSource {
   readonly version: string;
 }
 
-/** A library that a script here is run with. */
+/** Libraries that a script here is run with. */
 export interface NpmTool {
   readonly from: 'npm';
-  readonly package: string;
+  /** Each with its exact version. */
+  readonly packages: Readonly<Record<string, string>>;
   readonly version: string;
 }
 
@@ -89,13 +90,23 @@ export const tools = {
   gcc: debian('gcc', '12.2', ['gcc']),
   'libc6-dev': debian('libc6-dev', '2.36', ['/usr/include/dlfcn.h', '/usr/include/unistd.h']),
   python: { from: 'python', requirements: ['cryptography==50.0.2'], version: '50.0.2' },
-  azureNode: { from: 'npm', package: '@azure/container-registry', version: '1.1.2' },
+  azureNode: {
+    from: 'npm',
+    packages: { '@azure/identity': '4.13.1', '@azure/container-registry': '1.1.2' },
+    version: '4.13.1-1.1.2',
+  },
   azurePython: {
     from: 'python',
     requirements: ['azure-identity==1.27.0', 'azure-containerregistry==1.2.0'],
     version: '1.27.0-1.2.0',
   },
+  /** Azure's own command, `az`: its libraries are many, so it has an environment of its own. */
+  azureCli: { from: 'python', requirements: ['azure-cli==2.91.0'], version: '2.91.0' },
   azureGo: goSource(join(import.meta.dirname, '..', 'clients', 'azure', 'anonymous-go'), 'anonymous-go'),
+  azureGoOperations: goSource(
+    join(import.meta.dirname, '..', 'clients', 'azure', 'operations-go'),
+    'operations-go',
+  ),
   conformance: go(
     'github.com/opencontainers/distribution-spec/conformance',
     'v0.0.0-20260831232431-97274622c111',
@@ -134,5 +145,7 @@ export const clientToolNames: readonly ToolName[] = [
   'opa',
   'azureNode',
   'azurePython',
+  'azureCli',
   'azureGo',
+  'azureGoOperations',
 ];

@@ -43,6 +43,8 @@ export interface RequestFacts {
   readonly connection?: object;
   /** Decoded and checked by the route; undefined where the route has none. */
   readonly repositoryName: string | undefined;
+  /** The other repository of a request to mount a blob, checked as the name is. */
+  readonly mountFrom?: string;
 }
 
 /** A request that was let in. */

@@ -1,3 +1,4 @@
+import { parseRepositoryName } from '@cerulean/oci/repository-name.ts';
 import type { Admit, RouteRequirement } from './admission.ts';
 import type { AdmitOperatorAddress } from './admit.ts';
 import { type Exchange, repositoryNameOf } from './exchange.ts';
@@ -24,11 +25,18 @@ export function admitExchange(
   if (route.requires.kind === 'operator-address') return doors.admitOperatorAddress({ peerAddress, headers });
   const repositoryName = repositoryNameOf(exchange.url.target);
   const facts = { method, headers, peerAddress, encrypted, connection: request.socket, repositoryName };
-  const admission = doors.admit(facts, route);
+  const mountFrom = mountSourceOf(exchange);
+  const admission = doors.admit(mountFrom === undefined ? facts : { ...facts, mountFrom }, route);
   if (admission instanceof Promise) {
     return admission.then((admitted) => {
       exchange.admission = admitted;
     });
   }
   exchange.admission = admission;
+}
+
+/** Where the request wants a blob mounted from (OCI end-11); undefined for a name that no repository has. */
+function mountSourceOf({ url }: Exchange): string | undefined {
+  if (url.target.kind !== 'uploads' || !url.query.has('mount')) return undefined;
+  return parseRepositoryName(url.query.get('from') ?? '');
 }

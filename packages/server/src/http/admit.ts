@@ -116,7 +116,7 @@ interface Asked {
 }
 
 function askedOf(requires: CredentialsRequirement, facts: RequestFacts, place: Place): Asked {
-  const needed = neededAccess(requires, facts.repositoryName);
+  const needed = neededAccess(requires, facts);
   return { place, needed, credentials: parseAuthorization(facts.headers.authorization) };
 }
 
@@ -144,7 +144,7 @@ function decide(login: ConnectionLogin, requires: CredentialsRequirement, facts:
   const isWithout = (facts.headers.authorization ?? '').trim() === '';
   if (right === undefined && !isWithout) return;
   const why = isWithout ? 'unauthorized' : 'insufficient_scope';
-  throw challengeFor(neededAccess(requires, name), login, { why, message: undefined });
+  throw challengeFor(neededAccess(requires, facts), login, { why, message: undefined });
 }
 
 const anonymous = (place: Pick<ConnectionLogin, 'registry'>): Caller => ({

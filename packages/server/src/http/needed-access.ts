@@ -1,15 +1,15 @@
 import { formatBearerChallenge } from '@cerulean/oci/challenge.ts';
 import { formatScope, type Scope } from '@cerulean/oci/scope.ts';
 import type { Action, Resource } from '../access/authorise.ts';
-import type { Requirement } from './admission.ts';
+import type { RequestFacts, Requirement } from './admission.ts';
 import { ChallengeError } from './challenge-error.ts';
 
 /** What a route under a registry may require of credentials. */
 export type CredentialsRequirement = Exclude<Requirement, { kind: 'nothing' | 'operator-address' | 'host' }>;
 
-/** What a request needs of its credentials: the scope that a token for it has, and whether it may be an old one. */
+/** What a request needs of its credentials: the scopes that a token for it has, and whether it may be an old one. */
 export interface NeededAccess {
-  readonly scope: Scope | undefined;
+  readonly scopes: readonly Scope[];
   readonly acceptsExpired: boolean;
 }
 
@@ -43,16 +43,23 @@ export function neededRight(
   }
 }
 
-/** Reads a requirement. @throws TypeError as `neededRight` does */
-export function neededAccess(requires: CredentialsRequirement, name: string | undefined): NeededAccess {
-  if (requires.kind === 'login') return { scope: undefined, acceptsExpired: false };
+/**
+ * Reads a requirement. A mount asks for both repositories at once, as distribution does: Azure's library for Go comes back
+ * with a new token once and not twice. @throws TypeError as `neededRight` does
+ */
+export function neededAccess(
+  requires: CredentialsRequirement,
+  { repositoryName, mountFrom }: Pick<RequestFacts, 'repositoryName' | 'mountFrom'>,
+): NeededAccess {
+  if (requires.kind === 'login') return { scopes: [], acceptsExpired: false };
   if (requires.kind === 'catalog') {
-    return { scope: { type: 'registry', name: 'catalog', actions: ['*'] }, acceptsExpired: false };
+    return { scopes: [{ type: 'registry', name: 'catalog', actions: ['*'] }], acceptsExpired: false };
   }
-  return {
-    scope: { type: 'repository', name: repositoryNamed(name), actions: scopeActions[requires.action] },
-    acceptsExpired: requires.acceptsExpired === true,
-  };
+  const name = repositoryNamed(repositoryName);
+  const scopes: Scope[] = [{ type: 'repository', name, actions: scopeActions[requires.action] }];
+  if (mountFrom !== undefined && mountFrom !== name)
+    scopes.push({ type: 'repository', name: mountFrom, actions: scopeActions.pull });
+  return { scopes, acceptsExpired: requires.acceptsExpired === true };
 }
 
 function repositoryNamed(name: string | undefined): string {
@@ -72,7 +79,7 @@ const authenticationRequired =
  * only for a token; containerd takes any as a reason to ask for a new one.
  */
 export function challengeFor(
-  { scope }: NeededAccess,
+  { scopes }: NeededAccess,
   { baseUrl, loginServer }: { readonly baseUrl: string; readonly loginServer: string },
   {
     why,
@@ -82,14 +89,13 @@ export function challengeFor(
   return new ChallengeError({
     code: why === 'insufficient_scope' ? why : 'unauthorized',
     message,
-    needed:
-      scope === undefined
-        ? []
-        : scope.actions.map((Action) => ({ Type: scope.type, Name: scope.name, Action })),
+    needed: scopes.flatMap(({ type, name, actions }) =>
+      actions.map((Action) => ({ Type: type, Name: name, Action })),
+    ),
     challenge: formatBearerChallenge({
       realm: `${baseUrl}/oauth2/token`,
       service: loginServer,
-      scope: scope === undefined ? undefined : formatScope(scope),
+      scope: scopes.length === 0 ? undefined : scopes.map(formatScope).join(' '),
       error: why === 'unauthorized' ? undefined : why,
     }),
   });

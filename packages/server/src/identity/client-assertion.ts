@@ -83,13 +83,15 @@ async function checkOwn(given: {
     throw badAssertion('The signature of the client assertion is not valid.');
 }
 
-/** MSAL for Python pads its base64url, against the rules; the SHA-256 decides where both thumbprints are there. */
+/**
+ * MSAL for Python pads its base64url and MSAL for Go writes plain base64, both against the rules: the bytes are compared.
+ * The SHA-256 decides where both thumbprints are there.
+ */
 function picks(header: Header, { sha1, sha256 }: CertificateRow): boolean {
   const strong = header['x5t#S256'];
   const [given, hex] = strong === undefined ? [header['x5t'], sha1] : [strong, sha256];
-  return (
-    typeof given === 'string' && given.replace(/=+$/, '') === Buffer.from(hex, 'hex').toString('base64url')
-  );
+  // Node reads either alphabet as both.
+  return typeof given === 'string' && Buffer.from(given, 'base64url').equals(Buffer.from(hex, 'hex'));
 }
 
 async function checkFederated(

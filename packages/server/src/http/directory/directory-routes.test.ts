@@ -247,7 +247,8 @@ interface Signer {
 }
 const pair = (): Signer => generateKeyPairSync('rsa', { modulusLength: 2048 });
 const [own, foreign] = [pair(), pair()];
-const thumbprint = (name: 'sha1' | 'sha256') => createHash(name).update('the certificate').digest();
+/** Both thumbprints of this text have characters in which the two alphabets of base64 differ. */
+const thumbprint = (name: 'sha1' | 'sha256') => createHash(name).update('a certificate').digest();
 
 /** An application with a certificate, whose thumbprints are made up: they only pick the key. */
 async function withCertificate(endpoints: Endpoints, expiresAt = endpoints.deployment.now + 86_400_000) {
@@ -297,6 +298,8 @@ describe('an assertion under a certificate', () => {
     { header: { alg: 'PS256', x5t: undefined, 'x5t#S256': thumbprint('sha256').toString('base64url') } },
     { claims: { aud: `${origin}/adfs/oauth2/token` } },
     { header: { x5t: `${thumbprint('sha1').toString('base64url')}=` } },
+    { header: { x5t: thumbprint('sha1').toString('base64') } },
+    { header: { alg: 'PS256', x5t: undefined, 'x5t#S256': thumbprint('sha256').toString('base64') } },
   ])('gets a token: %o', async (given) => {
     await using endpoints = await openLoginEndpoints();
     const app = await withCertificate(endpoints);
