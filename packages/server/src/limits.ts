@@ -277,8 +277,6 @@ const table = {
     unit: 'levels',
     reason: 'Groups in groups: what a member inherits from further up is not looked for.',
   },
-  scopeMapsPerRegistryMax: { value: 50_000, unit: 'count', reason: "ACR's Premium tier." },
-  tokensPerRegistryMax: { value: 50_000, unit: 'count', reason: "ACR's Premium tier." },
   scopeMapActionsMax: { value: 500, unit: 'count', reason: 'What ACR allows in one scope map.' },
   commandsQueuedMax: {
     value: 4096,
