@@ -111,6 +111,7 @@ async function openServing(parts: {
       config: { ...servingConfig, logFormat },
       databaseFile: main.databaseFile,
       epochs: main.epochs,
+      counters: main.counters,
       contentCache: { memory: main.contentCache.buffer, thread: number },
       writer: main.connectWriter(),
       tls: certificate,

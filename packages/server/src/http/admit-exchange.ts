@@ -1,6 +1,7 @@
-import type { Admit, RouteRequirement } from './admission.ts';
+import type { Admission, Admit, RouteRequirement } from './admission.ts';
 import type { AdmitOperatorAddress } from './admit.ts';
 import { type Exchange, repositoryNameOf } from './exchange.ts';
+import { RefusedCall } from './refused-call.ts';
 
 /** The two doors: one for what belongs to a registry, one for the operator. */
 export interface Doors {
@@ -24,11 +25,25 @@ export function admitExchange(
   if (route.requires.kind === 'operator-address') return doors.admitOperatorAddress({ peerAddress, headers });
   const repositoryName = repositoryNameOf(exchange.url.target);
   const facts = { method, headers, peerAddress, encrypted, connection: request.socket, repositoryName };
-  const admission = doors.admit(facts, route);
-  if (admission instanceof Promise) {
-    return admission.then((admitted) => {
-      exchange.admission = admitted;
-    });
+  try {
+    const admission = doors.admit(facts, route);
+    if (admission instanceof Promise) return adopt(exchange, admission);
+    exchange.admission = admission;
+  } catch (error) {
+    throw noted(exchange, error);
   }
-  exchange.admission = admission;
+}
+
+async function adopt(exchange: Exchange, admitting: Promise<Admission>): Promise<void> {
+  try {
+    exchange.admission = await admitting;
+  } catch (error) {
+    throw noted(exchange, error);
+  }
+}
+
+/** Who was let in only to be told that it was too often stands in the log as others do. */
+function noted(exchange: Exchange, error: unknown): unknown {
+  if (error instanceof RefusedCall) exchange.admission = error.admission;
+  return error;
 }
