@@ -16,7 +16,11 @@ function startCounting() {
 }
 
 /** How many of so many calls were let in. */
-function letIn(limiter: CallLimiter, counter: CallCounter, category: CallCategory): (tries: number) => number {
+function letIn(
+  limiter: CallLimiter,
+  counter: CallCounter,
+  category: CallCategory,
+): (tries: number) => number {
   return (tries) => {
     let calls = 0;
     for (let tried = 0; tried < tries; tried += 1) {
