@@ -45,7 +45,10 @@ export function compatibilityDocument(): string {
     '- The `references` of an index come in the byte order of their digests.',
     '- Pages by time go on where they stood, also when their last tag was deleted: their Links have a parameter `lasttime`.',
     '- Pull counts and times are up to half a minute late. A HEAD by tag counts as a pull by this tag.',
-    '- There are no tiers: the [limits](limits.md) are the same for all.',
+    "- A registry has one of ACR's tiers, Premium unless another is given. It bounds tokens and scope maps, and with",
+    '  `--rate-limits acr` calls a minute, as [limits.md](limits.md) has them; nothing else. Without that flag calls are not',
+    '  limited. [ADR 0015](adr/0015-rate-limits.md) says why.',
+    '- Retry-After is the time until the next call, not until the end of a minute: calls come back evenly.',
     '',
   ].join('\n');
 }

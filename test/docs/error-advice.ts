@@ -118,7 +118,7 @@ export const errorAdvice = {
     remedy: 'Read the tag again and decide anew; `detail.current` is its digest.',
   },
   too_many_requests: {
-    when: `${shown('loginFailuresMax')} wrong passwords in a minute for one user from one address, or a crowd of logins.`,
+    when: `${shown('loginFailuresMax')} wrong passwords for one user from one address, ${shown('loginFailuresOfManyMax')} from one address or for one user, or a crowd of logins. With \`--rate-limits acr\`: more calls than the tier allows; \`detail\` says of what, and whether of the identity or of the registry.`,
     remedy: 'Wait as long as Retry-After says.',
   },
   storage_full: {

@@ -1,5 +1,6 @@
 import { type Limit, limitTable } from '@cerulean/server/limits.ts';
 import { controlLimits } from '@cerulean/server/operator/control-server.ts';
+import { callCategories, registrySkus, tiers } from '@cerulean/server/registry/tiers.ts';
 import { formatLimit, type LimitUnit } from './format-limit.ts';
 import { generatedNotice, markdownTable } from './markdown-table.ts';
 
@@ -22,6 +23,7 @@ export function limitsDocument(): string {
     '',
     tableOf(limitTable),
     '',
+    ...tierLines(),
     "## The operator's socket",
     '',
     'From `packages/server/src/operator/control-server.ts`, where the reasons stand.',
@@ -35,6 +37,38 @@ export function limitsDocument(): string {
     'too; they are settings.',
     '',
   ].join('\n');
+}
+
+function tierLines(): string[] {
+  const count = (value: number): string => formatLimit(value, 'count');
+  return [
+    '## The tiers',
+    '',
+    "From `packages/server/src/registry/tiers.ts`: ACR's figures. Scope maps and tokens are always bounded by them.",
+    '',
+    markdownTable(
+      ['', ...registrySkus],
+      [
+        ['Tokens', ...registrySkus.map((sku) => count(tiers[sku].tokensMax))],
+        ['Scope maps', ...registrySkus.map((sku) => count(tiers[sku].scopeMapsMax))],
+      ],
+    ),
+    '',
+    'With `--rate-limits acr` these are the calls a minute of all callers of a registry, and of one identity (for `OAuth`:',
+    'of one address). As many may come at once. A list of referrers counts as a read too.',
+    '',
+    markdownTable(
+      ['Category', ...registrySkus.map((sku) => `${sku}: registry / identity`)],
+      callCategories.map((category) => [
+        `\`${category}\``,
+        ...registrySkus.map((sku) => {
+          const { registry, identity } = tiers[sku].calls[category];
+          return `${count(registry)} / ${count(identity)}`;
+        }),
+      ]),
+    ),
+    '',
+  ];
 }
 
 function tableOf(table: Readonly<Record<string, Limit>>): string {

@@ -33,7 +33,7 @@ const breaches: Breach[] = [
     content: importing('@cerulean/server/limits.ts'),
     rule: restricted,
   },
-  ...['registry', 'access', 'identity', 'events', 'jobs'].flatMap((capability) =>
+  ...['registry', 'access', 'identity', 'rates', 'events', 'jobs'].flatMap((capability) =>
     [
       '../http/admission.ts',
       '../storage/database/schema.ts',

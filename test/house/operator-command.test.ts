@@ -16,6 +16,7 @@ const payments: OperatorRegistry = {
   name: 'payments',
   loginServer: 'payments.azurecr.localhost:5000',
   createdAt: '2026-11-24T08:00:00.000Z',
+  sku: 'Premium',
   anonymousPull: false,
   sparseManifests: true,
   adminUserEnabled: true,

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openServing, type Serving } from '@cerulean/server/compose.ts';
-import { loadConfig } from '@cerulean/server/config/load-config.ts';
+import { type Config, loadConfig } from '@cerulean/server/config/load-config.ts';
 import { newRegistry } from '@cerulean/server/deployment.ts';
 import { newSystemKeys } from '@cerulean/server/identity/new-system-keys.ts';
 import { type SystemSecret, systemKeyPurposes } from '@cerulean/server/identity/system-keys.ts';
@@ -20,6 +20,7 @@ import type { RegistrySettings } from '@cerulean/server/registry/settings.ts';
 import { openBox } from '@cerulean/server/sealing/box.ts';
 import { systemKeyContext } from '@cerulean/server/sealing/box-context.ts';
 import { keyFingerprint, keyRing } from '@cerulean/server/sealing/key-ring.ts';
+import { allocateCounters, type SharedCounters } from '@cerulean/server/shared-counters.ts';
 import { prepareFilesystemObjects } from '@cerulean/server/storage/blobs/filesystem-objects.ts';
 import { sqlReader } from '@cerulean/server/storage/database/sql-reader.ts';
 import { openSqliteReader } from '@cerulean/server/storage/database/sqlite-database.ts';
@@ -40,6 +41,8 @@ export interface StartedRegistry extends AsyncDisposable {
   readonly reader: MetadataReader;
   /** Every line that was logged. */
   readonly log: readonly LoggedLine[];
+  /** What the serving thread would share with others. */
+  readonly counters: SharedCounters;
   /** How much the server's clock is ahead of the real one. */
   clockAheadMs: number;
   /** Serves again with a new memory: no running hash, no remembered token. */
@@ -69,7 +72,12 @@ const ring = keyRing([{ number: 1, key: randomBytes(32) }]);
 const systemKeys = newSystemKeys(ring);
 
 export async function startRegistry(
-  options: { readonly settings?: Partial<RegistrySettings>; readonly flags?: readonly string[] } = {},
+  options: {
+    readonly settings?: Partial<RegistrySettings>;
+    readonly flags?: readonly string[];
+    /** The server's clock; the real one, if there is none. */
+    readonly clock?: () => number;
+  } = {},
 ): Promise<StartedRegistry> {
   await using opened = new AsyncDisposableStack();
   const dataFolder = await mkdtemp(join(tmpdir(), 'cerulean-http-'));
@@ -85,8 +93,11 @@ export async function startRegistry(
   const connection = openSqliteReader(databaseFile);
   opened.defer(() => connection.close());
   const log: LoggedLine[] = [];
+  const config = configOf(dataFolder, options.flags ?? []);
+  const clock = options.clock ?? Date.now;
   const registry = {
     ...logins,
+    counters: allocateCounters(config, { now: clock, newId, randomBytes: (length) => randomBytes(length) }),
     dataFolder,
     databaseFile,
     reader: sqlReader(connection),
@@ -94,9 +105,10 @@ export async function startRegistry(
     clockAheadMs: 0,
     verifierSecret: systemKeys.then(verifierSecretOf),
   };
-  const now = (): number => Date.now() + registry.clockAheadMs;
+  const now = (): number => clock() + registry.clockAheadMs;
+  const { counters } = registry;
   const serve = (): Promise<Serving> =>
-    serveRegistry({ dataFolder, databaseFile, epochs, writer, now, log, flags: options.flags ?? [] });
+    serveRegistry({ config, databaseFile, epochs, writer, now, log, counters });
   let serving = await listenOn(await serve(), 0);
   opened.defer(() => serving[Symbol.asyncDispose]());
   const { port } = serving.server.address() as AddressInfo;
@@ -118,19 +130,22 @@ export async function startRegistry(
 }
 
 interface Served {
-  readonly dataFolder: string;
+  readonly config: Config;
   readonly databaseFile: string;
   readonly epochs: SharedEpochs;
   readonly writer: WriterSupervisor;
   readonly now: () => number;
   readonly log: LoggedLine[];
-  readonly flags: readonly string[];
+  readonly counters: SharedCounters;
+}
+
+function configOf(dataFolder: string, flags: readonly string[]): Config {
+  const argv = ['--data', dataFolder, '--registry', 'cerulean', ...flags];
+  return loadConfig({ argv, env: {}, cwd: dataFolder, cpus: 2, memoryBytes: 2 ** 30 });
 }
 
 async function serveRegistry(served: Served): Promise<Serving> {
-  const { dataFolder, databaseFile, epochs, writer, now, log } = served;
-  const argv = ['--data', dataFolder, '--registry', 'cerulean', ...served.flags];
-  const config = loadConfig({ argv, env: {}, cwd: dataFolder, cpus: 2, memoryBytes: 2 ** 30 });
+  const { config, databaseFile, epochs, writer, now, log, counters } = served;
   const metrics = createThreadMetrics();
   const figures = { residentBytes: 1, cpuSeconds: 1, freeBytes: 1, servingThreads: 1, startedAtSeconds: 1 };
   return openServing({
@@ -139,6 +154,7 @@ async function serveRegistry(served: Served): Promise<Serving> {
     epochs,
     writer: writer.connect(),
     ring,
+    counters,
     sources: { now, newId, randomBytes: (length) => randomBytes(length) },
     tls: undefined,
     boundAddresses: ['127.0.0.1'],

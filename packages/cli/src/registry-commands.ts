@@ -8,6 +8,16 @@ type Switch = 'on' | 'off';
 
 const onOff = (flag: string, help: string) => new Option(`${flag} <on|off>`, help).argParser(parseSwitch);
 
+/** ACR's tiers, as az names them. */
+const skuOption = () =>
+  new Option('--sku <tier>', 'the tier, which sets limits; a new registry is a Premium one').choices([
+    'Basic',
+    'Standard',
+    'Premium',
+  ]);
+
+type Sku = 'Basic' | 'Standard' | 'Premium';
+
 /** `registry create|list|show|set|delete` and `repository set`. */
 export function addRegistryCommands(program: Command, session: Session): void {
   const registry = program.command('registry').description('creates, shows, changes and deletes registries');
@@ -16,12 +26,14 @@ export function addRegistryCommands(program: Command, session: Session): void {
     .description('creates a registry; give principals roles on it, or switch its admin user on')
     .addOption(onOff('--admin-user', 'whether its admin user may log in').default('off'))
     .option('--resource-group <name>', 'the resource group that it stands in')
+    .addOption(skuOption())
     .addHelpText('after', '\nExample:\n  npm run -s cerulean -- registry create payments')
-    .action(async (name: string, given: { adminUser: Switch; resourceGroup?: string }) => {
-      const { resourceGroup } = given;
+    .action(async (name: string, given: { adminUser: Switch; resourceGroup?: string; sku?: Sku }) => {
+      const { resourceGroup, sku } = given;
       const input = {
         name,
         adminUserEnabled: given.adminUser === 'on',
+        ...(sku === undefined ? {} : { sku }),
         ...(resourceGroup === undefined ? {} : { resourceGroup }),
       };
       session.show(await askServer(session.dataFolder(), 'registry.create', input), renderRegistry);
@@ -50,6 +62,7 @@ interface SetOptions {
   readonly sparseManifests?: Switch;
   readonly adminUser?: Switch;
   readonly roleAssignmentMode?: keyof typeof modes;
+  readonly sku?: Sku;
 }
 
 /** As az has them. */
@@ -58,7 +71,7 @@ const modes = { rbac: 'LegacyRegistryPermissions', 'rbac-abac': 'AbacRepositoryP
 function addRegistrySet(registry: Command, session: Session): void {
   const command = registry
     .command('set <name>')
-    .description('changes switches of a registry')
+    .description('changes switches of a registry, and its tier')
     .addOption(onOff('--anonymous-pull', 'whether everybody may pull without a login'))
     .addOption(
       onOff(
@@ -72,19 +85,21 @@ function addRegistrySet(registry: Command, session: Session): void {
         Object.keys(modes),
       ),
     )
+    .addOption(skuOption())
     .addHelpText('after', '\nExample:\n  npm run -s cerulean -- registry set payments --anonymous-pull on');
   command.action(async (name: string, given: SetOptions) => {
     if (Object.keys(given).length === 0)
       command.error(
-        'error: give at least one of --anonymous-pull, --sparse-manifests, --admin-user, --role-assignment-mode',
+        'error: give at least one of --anonymous-pull, --sparse-manifests, --admin-user, --role-assignment-mode, --sku',
       );
-    const { anonymousPull, sparseManifests, adminUser, roleAssignmentMode: mode } = given;
+    const { anonymousPull, sparseManifests, adminUser, roleAssignmentMode: mode, sku } = given;
     const input = {
       name,
       ...(anonymousPull === undefined ? {} : { anonymousPull: anonymousPull === 'on' }),
       ...(sparseManifests === undefined ? {} : { sparseManifests: sparseManifests === 'on' }),
       ...(adminUser === undefined ? {} : { adminUserEnabled: adminUser === 'on' }),
       ...(mode === undefined ? {} : { roleAssignmentMode: modes[mode] }),
+      ...(sku === undefined ? {} : { sku }),
     };
     session.show(await askServer(session.dataFolder(), 'registry.set', input), renderRegistry);
   });

@@ -26,6 +26,7 @@ export function renderRegistry(registry: OperatorRegistry): string {
     ['Name', registry.name],
     ['Login server', registry.loginServer],
     ['Created', registry.createdAt],
+    ['Tier', registry.sku],
     ['Default registry', registry.isDefault ? 'yes' : 'no'],
     ['Repositories', registry.repositories],
     ['Admin user', registry.adminUserEnabled],

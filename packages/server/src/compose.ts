@@ -24,6 +24,8 @@ import { limits } from './limits.ts';
 import type { Logger } from './observability/logger.ts';
 import type { RequestObserver } from './observability/metrics.ts';
 import type { Sources } from './process-sources.ts';
+import { createCallLimiter } from './rates/call-limiter.ts';
+import { SharedBuckets } from './rates/shared-buckets.ts';
 import type { CommandBus } from './registry/commands.ts';
 import { createLiveHashes } from './registry/live-hashes.ts';
 import { createManifestCache } from './registry/manifest-cache.ts';
@@ -37,6 +39,7 @@ import type { UploadMac } from './registry/upload-token.ts';
 import type { KeyRing } from './sealing/key-ring.ts';
 import { registryManifestSealer } from './sealing/registry-manifest-sealer.ts';
 import { unsealedRegistryKeys } from './sealing/unsealed-registry-keys.ts';
+import { allocateCounters, type SharedCounters } from './shared-counters.ts';
 import { FilesystemObjects, prepareFilesystemObjects } from './storage/blobs/filesystem-objects.ts';
 import { FreeSpaceGuard } from './storage/blobs/free-space-guard.ts';
 import { storedBlobReader, storedBlobWriter } from './storage/blobs/stored-blobs.ts';
@@ -62,6 +65,7 @@ export interface MainParts extends AsyncDisposable {
   readonly databaseFile: string;
   /** Shared by all threads. */
   readonly epochs: SharedArrayBuffer;
+  readonly counters: SharedCounters;
   /** Main's own view of it; main is its thread 0, and serving threads are counted from 1. */
   readonly contentCache: ContentCache;
   /** A new way to the writer, for a serving thread. */
@@ -106,6 +110,7 @@ export async function openMain({ config, startedAt, sources, writerDied }: MainO
     ring,
     databaseFile,
     epochs: epochs.buffer,
+    counters: allocateCounters(config, sources),
     contentCache,
     keys: unsealedRegistryKeys(reader, ring),
     systemKeys: createSystemKeys({
@@ -170,6 +175,8 @@ export interface ServingOptions {
   readonly epochs: SharedEpochs;
   /** Without it the thread has a content cache of its own. */
   readonly contentCache?: { readonly memory: SharedArrayBuffer; readonly thread: number };
+  /** Without them the thread counts for itself. */
+  readonly counters?: SharedCounters;
   readonly sources: Sources;
   readonly tls: { readonly cert: string; readonly key: string } | undefined;
   readonly boundAddresses: readonly string[];
@@ -288,6 +295,7 @@ function openIdentity(
 ) {
   const { config, reader, epochs, ring, log } = options;
   const { now: clock, newId } = options.sources;
+  const counters = options.counters ?? allocateCounters(config, options.sources);
   const identity = createIdentity({
     reader,
     commands: options.writer,
@@ -295,6 +303,7 @@ function openIdentity(
     epoch: epochs,
     clock,
     newId,
+    loginMemory: counters.logins,
     onAdoptionFailure: (error) => log.warn({ err: error }, 'a verifier could not be renewed'),
   });
   const trustedProxies = createAddressList(config.trustedProxies);
@@ -309,7 +318,16 @@ function openIdentity(
   return {
     ...identity,
     doors: {
-      admit: createAdmit({ hosts, ...identity, logins: new ConnectionLogins(epochs, clock), newId }),
+      admit: createAdmit({
+        hosts,
+        ...identity,
+        logins: new ConnectionLogins(epochs, clock),
+        newId,
+        limiter:
+          counters.calls === undefined
+            ? undefined
+            : createCallLimiter(new SharedBuckets(counters.calls), clock),
+      }),
       admitOperatorAddress: createAdmitOperatorAddress({
         operators: createAddressList(config.metricsFrom),
         trustedProxies,

@@ -217,7 +217,29 @@ const table = {
   loginFailuresMax: {
     value: 20,
     unit: 'count',
-    reason: 'Wrong passwords for one user from one address in a minute; then 429 until the minute is over.',
+    reason: 'Wrong passwords for one user from one address; then 429 until there is time for another.',
+  },
+  loginFailureMs: {
+    value: 10_000,
+    unit: 'ms',
+    reason:
+      'So often one more of them is let in: a guess costs ten seconds, and a mistake no more than that.',
+  },
+  loginFailuresOfManyMax: {
+    value: 200,
+    unit: 'count',
+    reason: 'Wrong passwords from one address for all users, and for one user from all addresses.',
+  },
+  loginFailureOfManyMs: {
+    value: 1000,
+    unit: 'ms',
+    reason: 'So often one more of them is let in; whoever logged in rightly of late need not wait for it.',
+  },
+  knownLoginSeconds: {
+    value: 24 * 3600,
+    unit: 'seconds',
+    reason:
+      'A user who logged in rightly is known at that address so long: guesses of others do not lock him out.',
   },
   verifiedPasswordSeconds: {
     value: 60,
@@ -230,10 +252,22 @@ const table = {
     unit: 'count',
     reason: 'Verified passwords remembered in a serving thread.',
   },
-  loginFailuresRememberedMax: {
-    value: 10_000,
+  loginFailureBuckets: {
+    value: 32_768,
     unit: 'count',
-    reason: 'Pairs of user and address whose failures a serving thread counts; the oldest are forgotten.',
+    reason:
+      'Users, addresses and pairs of both whose failures are counted, in 8 bytes each; beyond that they share.',
+  },
+  knownLoginBuckets: {
+    value: 32_768,
+    unit: 'count',
+    reason: 'Pairs of user and address that are known, in 8 bytes each; beyond that some are forgotten.',
+  },
+  callBuckets: {
+    value: 65_536,
+    unit: 'count',
+    reason:
+      'Identities, in each category that they use, whose calls are counted, in 8 bytes each; beyond that they share.',
   },
   accessTokenReuseSeconds: {
     value: 60,
@@ -277,8 +311,6 @@ const table = {
     unit: 'levels',
     reason: 'Groups in groups: what a member inherits from further up is not looked for.',
   },
-  scopeMapsPerRegistryMax: { value: 50_000, unit: 'count', reason: "ACR's Premium tier." },
-  tokensPerRegistryMax: { value: 50_000, unit: 'count', reason: "ACR's Premium tier." },
   scopeMapActionsMax: { value: 500, unit: 'count', reason: 'What ACR allows in one scope map.' },
   commandsQueuedMax: {
     value: 4096,

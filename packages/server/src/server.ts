@@ -137,6 +137,7 @@ async function openServing(parts: {
       config: { ...servingConfig, ...logging },
       databaseFile: main.databaseFile,
       epochs: main.epochs,
+      counters: main.counters,
       contentCache: { memory: main.contentCache.buffer, thread: number },
       writer: main.connectWriter(),
       tls: certificate,

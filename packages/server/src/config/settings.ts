@@ -206,6 +206,17 @@ export const settings = {
     expects: 'addresses or networks such as 10.0.0.0/8 or fd00::/8',
     help: 'Who may read /metrics.',
   }),
+  // Off: ACR's figures are what Microsoft gives a customer of a shared service, and one machine of one's own serves a
+  // hundred times as much (docs/adr/0015-rate-limits.md).
+  rateLimits: setting({
+    flag: 'rate-limits',
+    kind: 'text',
+    schema: Type.Enum(['off', 'acr']),
+    default: () => 'off' as const,
+    defaultText: 'off',
+    expects: oneOf('off', 'acr'),
+    help: "acr: each registry and each identity has ACR's calls a minute by tier, and gets 429 beyond them.",
+  }),
   drainSeconds: setting({
     flag: 'drain-seconds',
     kind: 'number',

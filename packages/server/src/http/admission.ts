@@ -6,6 +6,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Action, Caller } from '../access/authorise.ts';
 import type { RegistryRow } from '../registry/metadata-reader.ts';
+import type { CallCategory } from '../registry/tiers.ts';
 
 /** What a route asks of its caller. */
 export type Requirement =
@@ -30,6 +31,8 @@ export interface RouteRequirement {
   /** The specification's name for it, such as `oci.end-7` or `oauth2.token`. */
   readonly operation: string;
   readonly requires: Requirement;
+  /** What its calls are counted as, where the method does not say it. */
+  readonly countsAs?: CallCategory;
 }
 
 /** What admission needs to know of a request, whichever path it came by. */
@@ -63,6 +66,8 @@ export interface Admission {
   readonly method: string;
   /** True when the token had expired and the route accepts that for the caller's own upload. */
   readonly expired: boolean;
+  /** How many calls of this kind are left, written by admission; undefined where calls are not limited. */
+  callsLeft: number | undefined;
 }
 
 /**

@@ -1,7 +1,8 @@
 import { parseRepositoryName } from '@cerulean/oci/repository-name.ts';
-import type { Admit, RouteRequirement } from './admission.ts';
+import type { Admission, Admit, RouteRequirement } from './admission.ts';
 import type { AdmitOperatorAddress } from './admit.ts';
 import { type Exchange, repositoryNameOf } from './exchange.ts';
+import { RefusedCall } from './refused-call.ts';
 
 /** The two doors: one for what belongs to a registry, one for the operator. */
 export interface Doors {
@@ -26,13 +27,27 @@ export function admitExchange(
   const repositoryName = repositoryNameOf(exchange.url.target);
   const facts = { method, headers, peerAddress, encrypted, connection: request.socket, repositoryName };
   const mountFrom = mountSourceOf(exchange);
-  const admission = doors.admit(mountFrom === undefined ? facts : { ...facts, mountFrom }, route);
-  if (admission instanceof Promise) {
-    return admission.then((admitted) => {
-      exchange.admission = admitted;
-    });
+  try {
+    const admission = doors.admit(mountFrom === undefined ? facts : { ...facts, mountFrom }, route);
+    if (admission instanceof Promise) return adopt(exchange, admission);
+    exchange.admission = admission;
+  } catch (error) {
+    throw noted(exchange, error);
   }
-  exchange.admission = admission;
+}
+
+async function adopt(exchange: Exchange, admitting: Promise<Admission>): Promise<void> {
+  try {
+    exchange.admission = await admitting;
+  } catch (error) {
+    throw noted(exchange, error);
+  }
+}
+
+/** Who was let in only to be told that it was too often stands in the log as others do. */
+function noted(exchange: Exchange, error: unknown): unknown {
+  if (error instanceof RefusedCall) exchange.admission = error.admission;
+  return error;
 }
 
 /** Where the request wants a blob mounted from (OCI end-11); undefined for a name that no repository has. */

@@ -241,7 +241,7 @@ describe('with credentials', () => {
     const refused = admission.ask({ requires: login, authorization });
     await expect(refused).rejects.toMatchObject({
       code: 'too_many_requests',
-      headers: { 'Retry-After': '60' },
+      headers: { 'Retry-After': '10' },
     });
   });
 

@@ -3,9 +3,12 @@ import { authorise, type Caller } from '../access/authorise.ts';
 import { isRefusal, RegistryError } from '../errors.ts';
 import type { Authenticated, Authenticator } from '../identity/authenticate.ts';
 import type { Directory } from '../identity/directory.ts';
+import { networkOf } from '../identity/network-of.ts';
 import { type Credentials, parseAuthorization } from '../identity/parse-authorization.ts';
 import { limits } from '../limits.ts';
-import type { Admission, Admit, RequestFacts } from './admission.ts';
+import type { CallCounter, CallLimiter } from '../rates/call-limiter.ts';
+import type { Admission, Admit, RequestFacts, RouteRequirement } from './admission.ts';
+import { callCategory } from './call-category.ts';
 import type { ConnectionLogin, ConnectionLogins } from './connection-logins.ts';
 import { type HostRules, loginServerOf, noSuchRegistry, resolveHost } from './hosts.ts';
 import { HttpRefusal } from './http-refusal.ts';
@@ -16,22 +19,28 @@ import {
   neededAccess,
   neededRight,
 } from './needed-access.ts';
+import { RefusedCall } from './refused-call.ts';
 import { requestIdOf } from './request-id.ts';
 import { retryAfter } from './retry-after.ts';
 import { type AddressList, clientAddress } from './trusted-proxies.ts';
 
-/**
- * Makes the one admission: host, login, rights. The network's rules and the rate join between login and rights, where
- * both the caller and the address are known.
- */
-export function createAdmit(options: {
+export interface AdmitParts {
   readonly hosts: HostRules;
   readonly directory: Directory;
   readonly authenticator: Authenticator;
   readonly logins: ConnectionLogins;
   readonly newId: () => string;
-}): Admit {
-  const { logins, newId } = options;
+  /** Undefined where calls are not limited. */
+  readonly limiter?: CallLimiter | undefined;
+}
+
+/**
+ * Makes the one admission: host, login, rights, rate. The network's rules join between login and rights, where both the
+ * caller and the address are known. What is sent back with a challenge is not counted: else whoever asks without a login
+ * could use up the calls of all who begin by asking for a challenge.
+ */
+export function createAdmit(options: AdmitParts): Admit {
+  const { logins, newId, limiter } = options;
   const admissionOf = (login: ConnectionLogin, facts: RequestFacts, expired: boolean): Admission => ({
     registry: login.registry,
     loginServer: login.loginServer,
@@ -43,8 +52,23 @@ export function createAdmit(options: {
     userAgent: (facts.headers['user-agent'] ?? '').slice(0, limits.userAgentCharsMax),
     method: facts.method,
     expired,
+    callsLeft: undefined,
   });
-  return (facts, { requires }) => {
+  const letIn = (
+    admission: Admission,
+    calls: CallCounter | undefined,
+    route: RouteRequirement,
+  ): Admission => {
+    if (calls === undefined || limiter === undefined) return admission;
+    try {
+      admission.callsLeft = limiter.take(calls, callCategory(route, admission.method));
+      return admission;
+    } catch (error) {
+      throw isRefusal(error) ? new RefusedCall(error, admission) : error;
+    }
+  };
+  return (facts, route) => {
+    const { requires } = route;
     if (requires.kind === 'nothing' || requires.kind === 'operator-address') {
       throw new TypeError(`A route that requires ${requires.kind} is not under a registry.`);
     }
@@ -52,21 +76,21 @@ export function createAdmit(options: {
     if (known === undefined) {
       return findLogin(options, facts, requires).then(({ expired, ...login }) => {
         if (requires.kind !== 'host') decide(login, requires, facts);
-        return admissionOf(login, facts, expired);
+        return letIn(admissionOf(login, facts, expired), login.calls, route);
       });
     }
     if (requires.kind !== 'host') decide(known, requires, facts);
-    return admissionOf(known, facts, false);
+    return letIn(admissionOf(known, facts, false), known.calls, route);
   };
 }
 
 /** Finds out from the headers who asks which registry. */
 async function findLogin(
-  options: Pick<Parameters<typeof createAdmit>[0], 'hosts' | 'directory' | 'authenticator' | 'logins'>,
+  options: AdmitParts,
   facts: RequestFacts,
   requires: CredentialsRequirement | { readonly kind: 'host' },
 ): Promise<ConnectionLogin & { readonly expired: boolean }> {
-  const { hosts, directory, authenticator, logins } = options;
+  const { hosts, directory, authenticator, logins, limiter } = options;
   const epoch = logins.epoch();
   const { registryName, host, baseUrl } = resolveHost(facts, hosts);
   const registry = await directory.registryByName(registryName);
@@ -79,9 +103,12 @@ async function findLogin(
     host,
     baseUrl,
   };
-  if (requires.kind === 'host') return { ...place, caller: anonymous(place), expired: false };
+  if (requires.kind === 'host') {
+    const calls = limiter?.counter(registry, networkOf(place.clientAddress));
+    return { ...place, caller: anonymous(place), calls, expired: false };
+  }
   const { caller, expired, validUntilMs } = await logIn(authenticator, askedOf(requires, facts, place));
-  const login = { ...place, caller };
+  const login = { ...place, caller, calls: limiter?.counter(registry, caller.principal.id) };
   // A token that is read by grace is looked at each time.
   if (!expired) logins.keep(facts, login, { epoch, validUntilMs });
   return { ...login, expired };
@@ -107,7 +134,7 @@ export function createAdmitOperatorAddress(options: {
   };
 }
 
-type Place = Omit<ConnectionLogin, 'caller'>;
+type Place = Omit<ConnectionLogin, 'caller' | 'calls'>;
 
 interface Asked {
   readonly place: Place;

@@ -1,4 +1,5 @@
 import type { Exchange } from './exchange.ts';
+import { remainingCallsHeader, remainingCallsText } from './remaining-calls.ts';
 
 /** Value or values of a header. */
 export type HeaderValues = Record<string, string | number | readonly string[]>;
@@ -8,7 +9,7 @@ const exposedHeaders = 'Docker-Content-Digest, WWW-Authenticate, Link, X-Ms-Corr
 
 /** The headers of every answer, as ACR has them (recorded), on both ways through the server. */
 export function commonHeaders(exchange: Exchange): HeaderValues {
-  const { requestId, request } = exchange;
+  const { requestId, request, admission } = exchange;
   const headers: HeaderValues = {
     'Docker-Distribution-Api-Version': 'registry/2.0',
     'Access-Control-Expose-Headers': exposedHeaders,
@@ -21,6 +22,8 @@ export function commonHeaders(exchange: Exchange): HeaderValues {
   if (wantsBack && typeof clientId === 'string' && /^[\w.:-]{1,128}$/.test(clientId)) {
     headers['X-Ms-Client-Request-Id'] = clientId;
   }
+  if (admission?.callsLeft !== undefined)
+    headers[remainingCallsHeader] = remainingCallsText(admission.callsLeft);
   if (exchange.encrypted) headers['Strict-Transport-Security'] = 'max-age=31536000; includeSubDomains';
   return headers;
 }

@@ -1,5 +1,6 @@
 import type { Caller } from '../access/authorise.ts';
 import type { RightsEpoch } from '../access/rights-epoch.ts';
+import type { CallCounter } from '../rates/call-limiter.ts';
 import type { RegistryRow } from '../registry/metadata-reader.ts';
 import type { RequestFacts } from './admission.ts';
 
@@ -11,6 +12,8 @@ export interface ConnectionLogin {
   readonly host: string;
   readonly baseUrl: string;
   readonly caller: Caller;
+  /** Undefined where calls are not limited. */
+  readonly calls: CallCounter | undefined;
 }
 
 /** Credentials are looked at again after this, whatever they say of themselves. */

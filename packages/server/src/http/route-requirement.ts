@@ -5,9 +5,9 @@ import type { RouteRequirement } from './admission.ts';
  * server with such a route ever runs.
  */
 export function requirementOf(route: { readonly url: string; readonly config?: unknown }): RouteRequirement {
-  const { operation, requires } = (route.config ?? {}) as Partial<RouteRequirement>;
+  const { operation, requires, countsAs } = (route.config ?? {}) as Partial<RouteRequirement>;
   if (operation === undefined || requires === undefined) {
     throw new TypeError(`The route ${route.url} does not declare what it requires of its caller.`);
   }
-  return { operation, requires };
+  return countsAs === undefined ? { operation, requires } : { operation, requires, countsAs };
 }

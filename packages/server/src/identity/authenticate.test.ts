@@ -3,7 +3,7 @@ import { anonymousPrincipalId } from '../access/anonymous-principal.ts';
 import { tokenUser } from './authenticate.ts';
 import type { Identity } from './create-identity.ts';
 import { type MadeRegistry, newId, openDeployment, type TestDeployment } from './deployment.fixture.ts';
-import { createLoginFailures } from './login-failures.ts';
+import { allocateLoginMemory, createLoginFailures } from './login-failures.ts';
 import type { LoginPlace } from './login-place.ts';
 import { createLoginQueue } from './login-queue.ts';
 import { makeCredential } from './make-credential.ts';
@@ -77,7 +77,7 @@ describe('a password', () => {
   test('of a user who is not there is checked against as much as that of one who is', async () => {
     await using deployment = await openDeployment({ password: 'chosen' });
     const checked: string[][] = [];
-    const failures = createLoginFailures(deployment.clock);
+    const failures = createLoginFailures(allocateLoginMemory('secret', deployment.now), deployment.clock);
     const { directory, systemKeys } = deployment.identity;
     const queue = createLoginQueue({ atOnceMax: 1, waitingMax: 1 });
     const passwords = createPasswordVerifier({ systemKeys, queue, clock: deployment.clock });
@@ -184,12 +184,12 @@ describe('a password', () => {
     const right = basic('cerulean', deployment.registry.password);
     await expect(authenticator.authenticate(right, place)).rejects.toMatchObject({
       code: 'too_many_requests',
-      detail: { retryAfterSeconds: 60 },
+      detail: { retryAfterSeconds: 10 },
     });
     await authenticator.authenticate(right, { ...place, clientAddress: '192.0.2.2' });
     const token = await accessToken(deployment.identity, place, deployment.registry.principal);
     await authenticator.authenticate(bearer(token), place);
-    deployment.now += 60_000;
+    deployment.now += 10_000;
     await authenticator.authenticate(right, place);
   });
 

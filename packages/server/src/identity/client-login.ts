@@ -57,6 +57,7 @@ export function createClientLogin(options: {
       // Told only to whoever has proved to be it.
       if (!application.enabled)
         throw new DirectoryError('unauthorized_client', 7000112, 'Application is disabled.');
+      failures.succeeded(attempt);
       return application;
     } catch (error) {
       if (error instanceof DirectoryError) failures.record(attempt);

@@ -8,7 +8,7 @@ import { createAssertionCheck } from './client-assertion.ts';
 import { type ClientLogin, createClientLogin } from './client-login.ts';
 import { createDirectory, type Directory } from './directory.ts';
 import { createDirectoryTokens, type DirectoryTokens } from './directory-token.ts';
-import { createLoginFailures } from './login-failures.ts';
+import { createLoginFailures, type LoginMemory } from './login-failures.ts';
 import { createLoginQueue } from './login-queue.ts';
 import { createPasswordLogin } from './password-login.ts';
 import { createPasswordVerifier } from './password-verifier.ts';
@@ -36,6 +36,8 @@ export function createIdentity(options: {
   readonly sealing: SystemKeySealing;
   readonly clock: () => number;
   readonly newId: () => string;
+  /** Shared by all threads. */
+  readonly loginMemory: LoginMemory;
   /** Told of a verifier that could not be renewed; the login itself was let in. */
   readonly onAdoptionFailure: (error: unknown) => void;
 }): Identity {
@@ -44,7 +46,7 @@ export function createIdentity(options: {
   const systemKeys = createSystemKeys(options);
   const directory = createDirectory({ reader, epoch });
   const passwords = createPasswordVerifier({ systemKeys, queue, clock });
-  const failures = createLoginFailures(clock);
+  const failures = createLoginFailures(options.loginMemory, clock);
   const passwordLogin = createPasswordLogin({
     directory,
     passwords,

@@ -16,6 +16,7 @@ import { prepareSqlite } from '../storage/database/sqlite-migration.ts';
 import { SharedEpochs } from '../storage/writer/shared-epochs.ts';
 import { createIdentity, type Identity } from './create-identity.ts';
 import { toGuid } from './guid.ts';
+import { allocateLoginMemory } from './login-failures.ts';
 import { makeCredential } from './make-credential.ts';
 import { makeSecret } from './make-secret.ts';
 import { newSystemKeys } from './new-system-keys.ts';
@@ -106,6 +107,7 @@ export async function openDeployment(options: NewPasswords = {}): Promise<TestDe
         sealing: { ring, acceptClear: false },
         clock: deployment.clock,
         newId,
+        loginMemory: allocateLoginMemory(newId(), deployment.now),
         onAdoptionFailure: (error) => adoptionFailures.push(error),
       }),
     async createRegistry(name, registryOptions = {}) {

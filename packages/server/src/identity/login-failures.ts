@@ -1,61 +1,97 @@
-import { isIPv6 } from 'node:net';
-import { LRUCache } from 'lru-cache';
+import { hash } from 'node:crypto';
 import { limits } from '../limits.ts';
+import { type BucketName, type Rate, SharedBuckets } from '../rates/shared-buckets.ts';
 import { tooManyLogins } from './login-queue.ts';
+import { networkOf } from './network-of.ts';
 
-/** Who tries: failures are counted for each user from each address, so nobody can lock a user out from elsewhere. */
+/** Who tries, where, and from where. */
 export interface LoginAttempt {
   readonly registry: string;
   readonly user: string;
   readonly address: string;
 }
 
-/** Counts wrong passwords. */
+/**
+ * Counts wrong passwords, for all threads together: of a user from an address, of an address whatever its users, and of
+ * a user whatever his addresses. Each may be wrong so often at once; then one try at a time is let in, slowly.
+ */
 export interface LoginFailures {
-  /** Throws `too_many_requests` when this user failed too often from this address in the last minute. */
+  /** Throws `too_many_requests` when it is too early for another try. */
   check(attempt: LoginAttempt): void;
   record(attempt: LoginAttempt): void;
+  /**
+   * The password was right. For a day this user is known at this address, and neither others there nor guesses from
+   * elsewhere keep him out; only his own wrong passwords there do. Else whoever guesses could lock a user out.
+   */
+  succeeded(attempt: LoginAttempt): void;
 }
 
-const windowMs = 60_000;
+/** What all threads share of it. */
+export interface LoginMemory {
+  readonly failures: SharedArrayBuffer;
+  readonly known: SharedArrayBuffer;
+  /** Makes where a name lies unforeseeable: whoever chooses his name must not choose whose bucket he shares. */
+  readonly secret: string;
+}
 
-export function createLoginFailures(clock: () => number): LoginFailures {
-  const windows = new LRUCache<string, { readonly endsAt: number; failures: number }>({
-    max: limits.loginFailuresRememberedMax,
-  });
-
-  function current(key: string): { readonly endsAt: number; failures: number } | undefined {
-    const window = windows.get(key);
-    return window !== undefined && clock() < window.endsAt ? window : undefined;
-  }
-
+/** @param nowMs by the clock that all threads have */
+export function allocateLoginMemory(secret: string, nowMs: number): LoginMemory {
   return {
-    check(attempt) {
-      const window = current(keyOf(attempt));
-      if (window === undefined || window.failures < limits.loginFailuresMax) return;
-      const seconds = Math.ceil((window.endsAt - clock()) / 1000);
-      throw tooManyLogins(`Too many wrong passwords; try again in ${seconds} s.`, seconds);
-    },
-    record(attempt) {
-      const key = keyOf(attempt);
-      const window = current(key);
-      if (window !== undefined) window.failures += 1;
-      else windows.set(key, { endsAt: clock() + windowMs, failures: 1 });
-    },
+    failures: SharedBuckets.allocate(limits.loginFailureBuckets, nowMs),
+    known: SharedBuckets.allocate(limits.knownLoginBuckets, nowMs),
+    secret,
   };
 }
 
-/** The user's name is cut, so that long made-up names take no memory; a network of IPv6 counts as one address. */
-function keyOf(attempt: LoginAttempt): string {
-  return JSON.stringify([attempt.registry, attempt.user.slice(0, 256), networkOf(attempt.address)]);
-}
+const ofPair: Rate = { intervalMs: limits.loginFailureMs, burst: limits.loginFailuresMax };
+const ofMany: Rate = { intervalMs: limits.loginFailureOfManyMs, burst: limits.loginFailuresOfManyMax };
+/** A bucket of one, that is empty for as long as the login is known. */
+const known: Rate = { intervalMs: limits.knownLoginSeconds * 1000, burst: 1 };
 
-/** A household or a machine has a whole /64 of IPv6 to try from. */
-function networkOf(address: string): string {
-  if (!isIPv6(address)) return address;
-  const [head = [], tail = []] = address
-    .split('::')
-    .map((part) => part.split(':').filter((group) => group !== ''));
-  const zeros = Array<string>(8 - head.length - tail.length).fill('0');
-  return [...head, ...zeros, ...tail].slice(0, 4).join(':');
+export function createLoginFailures(memory: LoginMemory, clock: () => number): LoginFailures {
+  const failures = new SharedBuckets(memory.failures);
+  const knownLogins = new SharedBuckets(memory.known);
+
+  /** The user's name is cut, so that long made-up names are no work; a network of IPv6 counts as one address. */
+  function nameOf(...parts: readonly string[]): BucketName {
+    const digest = hash('sha256', JSON.stringify([memory.secret, ...parts]), 'buffer');
+    return { place: digest.readInt32LE(0), tag: digest.readInt32LE(4) };
+  }
+
+  const names = ({ registry, user: given, address }: LoginAttempt) => {
+    const [user, network] = [given.slice(0, 256), networkOf(address)];
+    return {
+      pair: () => nameOf('pair', registry, user, network),
+      many: () => [nameOf('address', network), nameOf('user', registry, user)],
+    };
+  };
+
+  return {
+    check(attempt) {
+      const nowMs = clock();
+      const { pair, many } = names(attempt);
+      const own = pair();
+      let waitMs = failures.waitMs(own, ofPair, nowMs);
+      if (waitMs === 0) {
+        waitMs = Math.max(...many().map((name) => failures.waitMs(name, ofMany, nowMs)));
+        if (waitMs > 0 && knownLogins.waitMs(own, known, nowMs) > 0) return;
+      }
+      if (waitMs === 0) return;
+      const seconds = Math.ceil(waitMs / 1000);
+      throw tooManyLogins(`Too many wrong passwords; try again in ${seconds} s.`, seconds);
+    },
+    record(attempt) {
+      const nowMs = clock();
+      const { pair, many } = names(attempt);
+      const count = ({ place, tag }: BucketName, rate: Rate): number =>
+        failures.take(failures.find(place, tag, nowMs), rate, nowMs);
+      count(pair(), ofPair);
+      for (const name of many()) count(name, ofMany);
+    },
+    succeeded(attempt) {
+      const nowMs = clock();
+      const { place, tag } = names(attempt).pair();
+      knownLogins.take(knownLogins.find(place, tag, nowMs), known, nowMs);
+    },
+  };
 }

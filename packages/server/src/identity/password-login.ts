@@ -54,6 +54,7 @@ export function createPasswordLogin(options: {
     // Told only to whoever knows the secret.
     refuseExpired(verified.credential, clock());
     refuseUnlessMayLogIn(principal, place);
+    failures.succeeded(attempt);
     if (verified.adoption !== undefined) adoptVerifier(verified.adoption, principal, place);
     return { principal, bound: undefined };
   };

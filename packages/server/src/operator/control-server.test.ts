@@ -15,6 +15,7 @@ const registry: OperatorRegistry = {
   name: 'cerulean',
   loginServer: 'cerulean.azurecr.localhost:5000',
   createdAt: '2026-11-24T08:00:00.000Z',
+  sku: 'Premium',
   anonymousPull: false,
   sparseManifests: false,
   adminUserEnabled: true,

@@ -4,10 +4,12 @@
  */
 import { type Static, Type } from 'typebox';
 import type { RegistryErrorCode } from '../errors.ts';
+import { registrySkus } from '../registry/tiers.ts';
 import { type AccessResults, accessInputs } from './access-protocol.ts';
 
 const RegistryName = Type.String({ minLength: 1, maxLength: 100 });
 const exactly = { additionalProperties: false };
+const Sku = Type.Enum([...registrySkus]);
 const Named = Type.Object({ name: RegistryName }, exactly);
 
 /** The input of every operation: a closed table, from which the types and the checks are made. */
@@ -17,6 +19,7 @@ export const operatorInputs = {
       name: RegistryName,
       adminUserEnabled: Type.Optional(Type.Boolean()),
       resourceGroup: Type.Optional(Type.String({ minLength: 1, maxLength: 90 })),
+      sku: Type.Optional(Sku),
     },
     exactly,
   ),
@@ -31,6 +34,7 @@ export const operatorInputs = {
       roleAssignmentMode: Type.Optional(
         Type.Enum(['LegacyRegistryPermissions', 'AbacRepositoryPermissions']),
       ),
+      sku: Type.Optional(Sku),
     },
     exactly,
   ),
@@ -62,6 +66,8 @@ export interface OperatorRegistry {
   readonly loginServer: string;
   /** ISO 8601, UTC. */
   readonly createdAt: string;
+  /** The tier: Basic, Standard or Premium. */
+  readonly sku: string;
   readonly anonymousPull: boolean;
   readonly sparseManifests: boolean;
   readonly adminUserEnabled: boolean;

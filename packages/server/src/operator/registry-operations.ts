@@ -29,18 +29,18 @@ export function operatorHandlers(parts: OperationsParts): OperatorHandlers {
     'registry.list': async () =>
       Promise.all((await reader.listRegistries()).map((row) => describeRegistry(parts, row))),
     'registry.show': async ({ name }) => describeRegistry(parts, await find(name)),
-    'registry.create': async ({ name, adminUserEnabled = false, resourceGroup }) => {
+    'registry.create': async ({ name, adminUserEnabled = false, ...given }) => {
       refuseBadRegistryName(name);
       const verifierSecret = await parts.systemKeys.currentSecret('verifier');
       const { ring, sources } = parts;
       const made = await newRegistry(name, { ring, sources, verifierSecret, adminUserEnabled });
-      const input = resourceGroup === undefined ? made : { ...made, resourceGroup };
-      await bus.execute('createRegistry', input, options(made.id));
+      await bus.execute('createRegistry', { ...made, ...given }, options(made.id));
       return describeRegistry(parts, await find(name));
     },
-    'registry.set': async ({ name, ...change }) => {
+    'registry.set': async ({ name, sku, ...change }) => {
       const registry = await find(name);
-      await bus.execute('setRegistry', { registry: registry.id, change }, options(registry.id));
+      const input = { registry: registry.id, change, ...(sku === undefined ? {} : { sku }) };
+      await bus.execute('setRegistry', input, options(registry.id));
       return describeRegistry(parts, await find(name));
     },
     'registry.delete': async ({ name }) => {
@@ -79,6 +79,7 @@ async function describeRegistry(parts: OperationsParts, row: RegistryRow): Promi
     name: row.name,
     loginServer: `${row.name}.${parts.domain}`,
     createdAt: new Date(row.createdAt).toISOString(),
+    sku: row.sku,
     anonymousPull: row.settings.anonymousPull,
     sparseManifests: row.settings.sparseManifests,
     adminUserEnabled: row.settings.adminUserEnabled,

@@ -9,6 +9,7 @@
 import type { AccessCommands } from './access-commands.ts';
 import type { ContentFlags } from './content-flags.ts';
 import type { RegistrySettings, RepositorySettings } from './settings.ts';
+import type { RegistrySku } from './tiers.ts';
 
 /** Who caused a command, written into its event (design: webhooks, audit and history read it). */
 export interface CommandContext {
@@ -163,6 +164,8 @@ export interface NewRegistry {
   readonly keyBox: Uint8Array;
   /** The first subscription's; undefined is `defaultResourceGroup`. */
   readonly resourceGroup?: string;
+  /** Undefined is `defaultSku`. */
+  readonly sku?: RegistrySku;
   readonly admin: { readonly principal: string; readonly credentials: readonly NewCredential[] };
 }
 
@@ -201,7 +204,12 @@ export interface Commands extends AccessCommands {
   };
   createRegistry: { input: NewRegistry; output: Record<string, never> };
   setRegistry: {
-    input: { readonly registry: string; readonly change: Partial<RegistrySettings> };
+    input: {
+      readonly registry: string;
+      readonly change: Partial<RegistrySettings>;
+      /** Undefined leaves it as it is. */
+      readonly sku?: RegistrySku;
+    };
     output: RegistrySettings;
   };
   deleteRegistry: { input: { readonly registry: string }; output: Record<string, never> };

@@ -8,6 +8,7 @@ import type { SegmentFacts } from './commands.ts';
 import type { AttributeReader } from './content-attributes.ts';
 import type { ContentFlags } from './content-flags.ts';
 import type { RegistrySettings, RepositorySettings } from './settings.ts';
+import type { RegistrySku } from './tiers.ts';
 
 export interface RegistryRow {
   readonly id: string;
@@ -19,6 +20,7 @@ export interface RegistryRow {
   /** Where it stands in Azure's hierarchy; undefined before the directory was made. */
   readonly subscription?: string | undefined;
   readonly resourceGroup?: string | undefined;
+  readonly sku: RegistrySku;
 }
 
 export interface RepositoryRow {

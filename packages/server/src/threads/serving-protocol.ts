@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { MessagePort } from 'node:worker_threads';
 import type { Config } from '../config/load-config.ts';
 import type { MetricsSnapshot } from '../observability/metrics.ts';
+import type { SharedCounters } from '../shared-counters.ts';
 
 /** The configuration as it crosses threads: without the secret that only main needs. */
 export type ServingConfig = Omit<Config, 'adminPassword' | 'logFormat'> & {
@@ -17,6 +18,7 @@ export interface ServingThreadData {
   readonly config: ServingConfig;
   readonly databaseFile: string;
   readonly epochs: SharedArrayBuffer;
+  readonly counters: SharedCounters;
   /** The content cache's memory, and the number by which this thread is known in it. */
   readonly contentCache: { readonly memory: SharedArrayBuffer; readonly thread: number };
   readonly writer: MessagePort;

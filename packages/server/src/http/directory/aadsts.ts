@@ -1,6 +1,7 @@
 import { isRefusal } from '../../errors.ts';
 import { DirectoryError, type DirectoryErrorName } from '../../identity/directory-error.ts';
 import { HttpRefusal } from '../http-refusal.ts';
+import { retryAfter } from '../retry-after.ts';
 
 /** How the issuer shows a refusal: Entra ID's form, whose `error_description` az and the SDKs print. */
 export interface DirectoryFailure {
@@ -56,7 +57,7 @@ function translate(error: unknown): {
       message: error.message,
       status: 429,
     } as const;
-    return { outcome: error.code, headers: { 'Retry-After': '5' }, shown };
+    return { outcome: error.code, headers: retryAfter(error), shown };
   }
   if (isRefusal(error)) {
     const status =

@@ -230,7 +230,7 @@ describe('a client secret', () => {
     const form = asking(app.clientId, { client_secret: 'wrong' });
     for (let tries = 0; tries < 20; tries += 1) await askToken(endpoints, form);
     const answer = await askToken(endpoints, { ...form, client_secret: app.secret });
-    expect([answer.statusCode, answer.headers['retry-after']]).toEqual([429, '5']);
+    expect([answer.statusCode, answer.headers['retry-after']]).toEqual([429, '10']);
   });
 
   test('parameters that come twice, and a body that is no form, are refused', async () => {

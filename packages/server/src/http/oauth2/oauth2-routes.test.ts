@@ -142,7 +142,7 @@ describe('GET /oauth2/token', () => {
       `?${service}`,
       basic('cerulean', endpoint.deployment.registry.password),
     );
-    expect([response.statusCode, response.headers['retry-after']]).toEqual([429, '60']);
+    expect([response.statusCode, response.headers['retry-after']]).toEqual([429, '10']);
     expect(response.json()).toMatchObject({ errors: [{ code: 'TOOMANYREQUESTS' }] });
   });
 

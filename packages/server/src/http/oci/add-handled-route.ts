@@ -13,11 +13,11 @@ interface HandledRoute extends RouteRequirement {
 
 /** Adds a route whose answer a handler makes, admission having come before it. */
 export function addHandledRoute(app: FastifyInstance, ports: RegistryPorts, route: HandledRoute): void {
-  const { methods, path, operation, requires, handle } = route;
+  const { methods, path, operation, requires, countsAs, handle } = route;
   app.route({
     method: [...methods],
     url: path,
-    config: { operation, requires },
+    config: { operation, requires, ...(countsAs === undefined ? {} : { countsAs }) },
     handler: async (request, reply) => {
       const exchange = exchangeOf(request.raw);
       const admission = admissionOf(exchange);

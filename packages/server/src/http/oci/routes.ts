@@ -113,6 +113,7 @@ const table = [
     target: 'referrers',
     path: '/v2/:name/referrers/:digest',
     requires: pull,
+    countsAs: 'ListReferrers',
     way: 'fastify',
   },
   {

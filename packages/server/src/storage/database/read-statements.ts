@@ -11,7 +11,7 @@ export const deployment = statement()((q) =>
 export const registryByName = statement<{ name: string }>()((q, p) =>
   q
     .selectFrom('registry')
-    .select(['id', 'name', 'settings', 'key_number', 'created_at', 'subscription', 'resource_group'])
+    .select(['id', 'name', 'settings', 'key_number', 'created_at', 'subscription', 'resource_group', 'sku'])
     .where('name', '=', p.name)
     .where('deleted_at', 'is', null),
 );
@@ -19,7 +19,7 @@ export const registryByName = statement<{ name: string }>()((q, p) =>
 export const registries = statement()((q) =>
   q
     .selectFrom('registry')
-    .select(['id', 'name', 'settings', 'key_number', 'created_at', 'subscription', 'resource_group'])
+    .select(['id', 'name', 'settings', 'key_number', 'created_at', 'subscription', 'resource_group', 'sku'])
     .where('deleted_at', 'is', null)
     .orderBy('name'),
 );

@@ -34,6 +34,7 @@ export interface RegistryTable {
   deleted_at: number | null;
   subscription: string | null;
   resource_group: string | null;
+  sku: string;
 }
 
 export interface RegistryKeyTable {

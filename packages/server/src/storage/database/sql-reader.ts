@@ -14,6 +14,7 @@ import type {
   UploadRow,
 } from '../../registry/metadata-reader.ts';
 import { parseRegistrySettings, parseRepositorySettings } from '../../registry/settings.ts';
+import { parseSku } from '../../registry/tiers.ts';
 import { accessSqlReader } from './access-sql-reader.ts';
 import { readAttributes } from './attribute-reader.ts';
 import { contentFlags } from './content-flag-rows.ts';
@@ -226,6 +227,7 @@ function registryRow(row: {
   created_at: number;
   subscription: string | null;
   resource_group: string | null;
+  sku: string;
 }): RegistryRow {
   return {
     id: row.id,
@@ -235,6 +237,7 @@ function registryRow(row: {
     keyNumber: row.key_number,
     subscription: row.subscription ?? undefined,
     resourceGroup: row.resource_group ?? undefined,
+    sku: parseSku(row.sku),
   };
 }
 

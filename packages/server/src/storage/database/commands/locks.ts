@@ -11,6 +11,7 @@ import {
   type RegistrySettings,
   type RepositorySettings,
 } from '../../../registry/settings.ts';
+import { parseSku, type RegistrySku } from '../../../registry/tiers.ts';
 import { contentFlags, flagColumns } from '../content-flag-rows.ts';
 import type { Transaction } from '../queries.ts';
 import { statement } from '../statement.ts';
@@ -33,10 +34,10 @@ export async function lockRegistry(tx: Transaction, registry: string): Promise<R
 export async function lockRegistryForChange(
   tx: Transaction,
   registry: string,
-): Promise<{ name: string; settings: RegistrySettings }> {
+): Promise<{ name: string; settings: RegistrySettings; sku: RegistrySku }> {
   const row = await tx.one(registryExclusive, { id: registry });
   if (row === undefined) throw new RegistryError('registry_unknown', 'The registry does not exist any more.');
-  return { name: row.name, settings: parseRegistrySettings(row.settings) };
+  return { name: row.name, settings: parseRegistrySettings(row.settings), sku: parseSku(row.sku) };
 }
 
 /** The repository, locked for changes of what is in it, or undefined. */
@@ -94,7 +95,7 @@ const registryShared = statement<{ id: string }>()((q, p, dialect) => {
 const registryExclusive = statement<{ id: string }>()((q, p, dialect) => {
   const query = q
     .selectFrom('registry')
-    .select(['name', 'settings'])
+    .select(['name', 'settings', 'sku'])
     .where('id', '=', p.id)
     .where('deleted_at', 'is', null);
   return dialect === 'postgres' ? query.forUpdate() : query;

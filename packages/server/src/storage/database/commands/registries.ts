@@ -2,11 +2,13 @@
 import { RegistryError } from '../../../errors.ts';
 import { defaultResourceGroup } from '../../../registry/access-commands.ts';
 import type { NewCredential, NewRegistry } from '../../../registry/commands.ts';
+import { defaultSku } from '../../../registry/tiers.ts';
 import type { Transaction } from '../queries.ts';
 import { statement } from '../statement.ts';
 import type { CommandBody } from './command.ts';
 import { removeAssignmentsOnRegistry } from './directory-statements.ts';
 import { lockOrMakeRepository, lockRegistry, lockRegistryForChange } from './locks.ts';
+import { refuseIfOverTier } from './tier-usage.ts';
 
 /** Makes a registry with its key and its admin user. @throws registry_exists */
 export const createRegistry: CommandBody<'createRegistry'> = async (tx, input, context) => {
@@ -18,20 +20,29 @@ export const createRegistry: CommandBody<'createRegistry'> = async (tx, input, c
     event: {
       registry: input.id,
       kind: 'registry.create',
-      payload: { name: input.name, settings: input.settings },
+      payload: { name: input.name, settings: input.settings, sku: input.sku ?? defaultSku },
     },
   };
 };
 
-/** Changes some of the settings; answers all of them. */
+/**
+ * Changes some of the settings, and the tier; answers all settings.
+ * @throws resource_in_use when the registry holds more than the tier allows
+ */
 export const setRegistry: CommandBody<'setRegistry'> = async (tx, input) => {
-  const { settings } = await lockRegistryForChange(tx, input.registry);
+  const { settings, sku: skuBefore } = await lockRegistryForChange(tx, input.registry);
+  const { sku = skuBefore } = input;
+  if (sku !== skuBefore) await refuseIfOverTier(tx, input.registry, sku);
   const changed = { ...settings, ...input.change };
-  await tx.run(saveSettings, { id: input.registry, settings: JSON.stringify(changed) });
+  await tx.run(saveSettings, { id: input.registry, settings: JSON.stringify(changed), sku });
   return {
     value: changed,
     rights: true,
-    event: { registry: input.registry, kind: 'registry.set', payload: { before: settings, after: changed } },
+    event: {
+      registry: input.registry,
+      kind: 'registry.set',
+      payload: { before: { ...settings, sku: skuBefore }, after: { ...changed, sku } },
+    },
   };
 };
 
@@ -107,6 +118,7 @@ export async function addRegistry(tx: Transaction, input: NewRegistry, now: numb
     settings: JSON.stringify(input.settings),
     keyNumber: input.keyNumber,
     resourceGroup: input.resourceGroup ?? defaultResourceGroup,
+    sku: input.sku ?? defaultSku,
     now,
   });
   await tx.run(insertRegistryKey, { registry: input.id, number: input.keyNumber, box: input.keyBox, now });
@@ -151,6 +163,7 @@ const insertRegistry = statement<{
   settings: string;
   keyNumber: number;
   resourceGroup: string;
+  sku: string;
   now: number;
 }>()((q, p) =>
   q.insertInto('registry').values({
@@ -163,6 +176,7 @@ const insertRegistry = statement<{
     // Null until there is a directory.
     subscription: q.selectFrom('subscription').select('id').orderBy('created_at').orderBy('id').limit(1),
     resource_group: p.resourceGroup,
+    sku: p.sku,
   }),
 );
 
@@ -236,8 +250,8 @@ const moveSecretVerifier = statement<{ id: string; from: number; to: number; ver
       .where('verifier_version', '=', p.from),
 );
 
-const saveSettings = statement<{ id: string; settings: string }>()((q, p) =>
-  q.updateTable('registry').set({ settings: p.settings }).where('id', '=', p.id),
+const saveSettings = statement<{ id: string; settings: string; sku: string }>()((q, p) =>
+  q.updateTable('registry').set({ settings: p.settings, sku: p.sku }).where('id', '=', p.id),
 );
 
 const saveRepositorySettings = statement<{ id: string; settings: string }>()((q, p) =>

@@ -1,17 +1,16 @@
 /** ACR's repository-scoped tokens and their scope maps. */
-import { sql } from 'kysely';
 import { isSystemScopeMapName, systemScopeMaps } from '../../../access/scope-map.ts';
 import { RegistryError } from '../../../errors.ts';
-import { limits } from '../../../limits.ts';
 import type { Transaction } from '../queries.ts';
 import { statement } from '../statement.ts';
 import type { CommandBody } from './command.ts';
 import { lockRegistryForChange } from './locks.ts';
 import { insertSecret, removeSecretsOf } from './secrets.ts';
+import { refuseOneMore } from './tier-usage.ts';
 
 /** @throws resource_exists, resource_invalid for a system's scope map or too many, resource_unknown */
 export const putScopeMap: CommandBody<'putScopeMap'> = async (tx, input, { now }) => {
-  await lockRegistryForChange(tx, input.registry);
+  const { sku } = await lockRegistryForChange(tx, input.registry);
   const { registry, name, description } = input;
   if (isSystemScopeMapName(name)) throw systemMap(name);
   const row = { registry, name, description, actions: JSON.stringify(input.actions) };
@@ -23,8 +22,7 @@ export const putScopeMap: CommandBody<'putScopeMap'> = async (tx, input, { now }
   if (!found && input.replaces) throw unknownMap(name);
   if (found) await tx.run(changeScopeMap, row);
   else {
-    const { count } = (await tx.one(countScopeMaps, { registry })) ?? { count: 0 };
-    refuseMoreThan(limits.scopeMapsPerRegistryMax, count, 'scope maps');
+    await refuseOneMore(tx, { registry, sku }, 'scopeMapsMax');
     await tx.run(insertScopeMap, { ...row, now });
   }
   const kind = found ? 'scope-map.set' : 'scope-map.create';
@@ -49,10 +47,9 @@ export const deleteScopeMap: CommandBody<'deleteScopeMap'> = async (tx, { regist
 /** @throws resource_exists, resource_unknown for the scope map, resource_invalid for too many */
 export const createToken: CommandBody<'createToken'> = async (tx, input, { now }) => {
   const { id, registry, name, scopeMap } = input;
-  await lockRegistryForChange(tx, registry);
+  const { sku } = await lockRegistryForChange(tx, registry);
   await refuseUnknownMap(tx, registry, scopeMap);
-  const { count } = (await tx.one(countTokens, { registry })) ?? { count: 0 };
-  refuseMoreThan(limits.tokensPerRegistryMax, count, 'tokens');
+  await refuseOneMore(tx, { registry, sku }, 'tokensMax');
   if ((await tx.run(insertToken, { id, registry, name, scopeMap, now })) === 0)
     throw new RegistryError('resource_exists', `There is a token ${name} already.`);
   for (const secret of input.secrets) await insertSecret(tx, secret, now);
@@ -88,11 +85,6 @@ export const deleteToken: CommandBody<'deleteToken'> = async (tx, { id, registry
 async function refuseUnknownMap(tx: Transaction, registry: string, name: string): Promise<void> {
   if (systemScopeMaps.some((map) => map.name === name)) return;
   if ((await tx.one(scopeMapName, { registry, name })) === undefined) throw unknownMap(name);
-}
-
-function refuseMoreThan(most: number, count: number, what: string): void {
-  if (count < most) return;
-  throw new RegistryError('resource_invalid', `A registry has at most ${most} ${what}: delete one first.`);
 }
 
 const unknownMap = (name: string): RegistryError =>
@@ -134,18 +126,6 @@ const changeScopeMap = statement<MapRow>()((q, p) =>
 
 const removeScopeMap = statement<{ registry: string; name: string }>()((q, p) =>
   q.deleteFrom('scope_map').where('registry', '=', p.registry).where('name', '=', p.name),
-);
-
-const countScopeMaps = statement<{ registry: string }>()((q, p) =>
-  q.selectFrom('scope_map').select(sql<number>`count(*)`.as('count')).where('registry', '=', p.registry),
-);
-
-const countTokens = statement<{ registry: string }>()((q, p) =>
-  q
-    .selectFrom('principal')
-    .select(sql<number>`count(*)`.as('count'))
-    .where('registry', '=', p.registry)
-    .where('kind', '=', 'token'),
 );
 
 const tokensWithMap = statement<{ registry: string; name: string }>()((q, p) =>
