@@ -8,7 +8,7 @@
  */
 import type { AccessCommands } from './access-commands.ts';
 import type { ContentFlags } from './content-flags.ts';
-import type { RegistrySettings, RepositorySettings } from './settings.ts';
+import type { ChangeableSettings, RegistrySettings, RepositorySettings } from './settings.ts';
 
 /** Who caused a command, written into its event (design: webhooks, audit and history read it). */
 export interface CommandContext {
@@ -201,7 +201,7 @@ export interface Commands extends AccessCommands {
   };
   createRegistry: { input: NewRegistry; output: Record<string, never> };
   setRegistry: {
-    input: { readonly registry: string; readonly change: Partial<RegistrySettings> };
+    input: { readonly registry: string; readonly change: Partial<ChangeableSettings> };
     output: RegistrySettings;
   };
   deleteRegistry: { input: { readonly registry: string }; output: Record<string, never> };

@@ -24,9 +24,13 @@ export const createRegistry: CommandBody<'createRegistry'> = async (tx, input, c
 };
 
 /** Changes some of the settings; answers all of them. */
-export const setRegistry: CommandBody<'setRegistry'> = async (tx, input) => {
+export const setRegistry: CommandBody<'setRegistry'> = async (tx, input, { now }) => {
   const { settings } = await lockRegistryForChange(tx, input.registry);
-  const changed = { ...settings, ...input.change };
+  const { roleAssignmentModeSince: since } = settings;
+  const { roleAssignmentMode = settings.roleAssignmentMode } = input.change;
+  const roleAssignmentModeSince =
+    roleAssignmentMode === settings.roleAssignmentMode ? since : Math.max(now, since + 1);
+  const changed = { ...settings, ...input.change, roleAssignmentModeSince };
   await tx.run(saveSettings, { id: input.registry, settings: JSON.stringify(changed) });
   return {
     value: changed,
