@@ -272,7 +272,7 @@ describe.each([
 test('a token that was issued in another mode is worth nothing, and a new one is got at once', async () => {
   await registry.set({ roleAssignmentMode: 'LegacyRegistryPermissions' });
   // It may the same in both modes, so that only the age of the token can be what is refused.
-  const login = loginOf('Container Registry Repository Reader');
+  const login = loginOf('Container Registry Data Importer and Data Reader');
   const pull = async (authorization: string) =>
     (await call(registry, 'GET', '/v2/own/manifests/v1', { authorization })).status;
   const before = (await tokenOf(login)) ?? '';

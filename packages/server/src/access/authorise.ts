@@ -221,9 +221,9 @@ function noRole({ assignments }: DirectoryPrincipal, { roleAssignmentMode }: Acc
   if (assignments.length === 0) return 'the principal has no role assignment';
   return roleAssignmentMode === 'AbacRepositoryPermissions'
     ? 'no role of the principal has data actions on the content of this registry, which is what its role assignment mode asks for'
-    : assignments.every(({ condition }) => condition !== undefined)
-      ? 'a role assignment with a condition gives nothing in the role assignment mode of this registry: see registry set --role-assignment-mode rbac-abac'
-      : 'no role assignment of the principal reaches the content of this registry';
+    : assignments.some(({ condition }) => condition !== undefined)
+      ? 'no role assignment of the principal reaches the content of this registry: those with a condition give nothing in its role assignment mode'
+      : 'no role assignment of the principal reaches the content of this registry; data actions give nothing in its role assignment mode';
 }
 
 const tokenDisabled = 'the token is disabled';

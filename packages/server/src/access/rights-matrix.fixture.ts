@@ -32,25 +32,25 @@ export const roleMatrix: readonly RoleRow[] = [
   {
     name: 'Container Registry Repository Reader',
     id: 'b93aa761-3e63-49ed-ac28-beffa264f7ac',
-    legacy: 'Pr',
+    legacy: '',
     abac: 'Pr',
   },
   {
     name: 'Container Registry Repository Writer',
     id: '2a1e307c-b015-4ebd-883e-5b7698a07328',
-    legacy: 'PWrw',
+    legacy: '',
     abac: 'PWrw',
   },
   {
     name: 'Container Registry Repository Contributor',
     id: '2efddaa5-3f1f-4df3-97df-af3f13818f4c',
-    legacy: 'PWDrw',
+    legacy: '',
     abac: 'PWDrw',
   },
   {
     name: 'Container Registry Repository Catalog Lister',
     id: 'bfdb9389-c9a5-478a-bb2f-ba9ca092c3c7',
-    legacy: 'C',
+    legacy: '',
     abac: 'C',
   },
   {
@@ -221,7 +221,7 @@ export const customRoleMatrix: readonly CustomRoleRow[] = [
     name: 'pushes and deletes nothing',
     dataActions: [`${R}/repositories/content/*`],
     notDataActions: [`${R}/repositories/content/delete`],
-    legacy: 'PW',
+    legacy: '',
     abac: 'PW',
   },
   { name: 'all of the registry', actions: [`${R}/*`], legacy: 'PWDrwC', abac: '' },
@@ -242,7 +242,7 @@ export const customRoleMatrix: readonly CustomRoleRow[] = [
     name: 'all data but attributes',
     dataActions: ['*'],
     notDataActions: [`${R}/repositories/metadata/*`],
-    legacy: 'PWDC',
+    legacy: '',
     abac: 'PWDC',
   },
   {

@@ -7,10 +7,11 @@ import { conditionalDataActions } from './provider-operations.ts';
 import { covers, type RegistryPlace, type RoleAssignment } from './role-assignment.ts';
 
 /**
- * How a registry reads roles: by their actions and data actions over the whole registry, or by data actions alone,
- * where AcrPull, AcrPush, AcrDelete, Owner, Contributor and Reader say nothing about content, and where assignments
- * may have a condition. In the first mode an assignment with a condition gives nothing: nobody looks at conditions
- * there, and without its condition it would give more than its author meant.
+ * How a registry reads roles: by their actions over the whole registry, or by their data actions, where AcrPull,
+ * AcrPush, AcrDelete, Owner, Contributor and Reader say nothing about content, and where assignments may have a
+ * condition. Each mode has its own set of roles, as Azure's directory of them has it; a role for both has the one and
+ * the other. In the first mode an assignment with a condition gives nothing: nobody looks at conditions there, and
+ * without its condition it would give more than its author meant.
  */
 export type RoleAssignmentMode = 'LegacyRegistryPermissions' | 'AbacRepositoryPermissions';
 
@@ -125,7 +126,10 @@ function rightsOf(assignments: readonly RoleAssignment[], mode: RoleAssignmentMo
 
 function waysTo(action: Action, assignments: readonly RoleAssignment[], mode: RoleAssignmentMode): Way[] {
   const { dataActions, actions: controlActions } = needed[action];
-  const byData = dataActions.map((way) => way.map((operation) => grantsOf(operation, assignments, mode)));
+  const byData =
+    mode === 'AbacRepositoryPermissions'
+      ? dataActions.map((way) => way.map((operation) => grantsOf(operation, assignments)))
+      : [];
   // The registry itself is the control plane's in either mode.
   const honoursActions = mode === 'LegacyRegistryPermissions' || action === 'explain';
   const byActions = (honoursActions ? controlActions : []).map((way) =>
@@ -142,26 +146,18 @@ function waysTo(action: Action, assignments: readonly RoleAssignment[], mode: Ro
   return [...byData, ...byActions].filter((way) => way.every((grants) => grants.length > 0));
 }
 
-function grantsOf(
-  operation: string,
-  assignments: readonly RoleAssignment[],
-  mode: RoleAssignmentMode,
-): Grant[] {
+function grantsOf(operation: string, assignments: readonly RoleAssignment[]): Grant[] {
   return assignments.flatMap((assignment) => {
     const role = roleOf(assignment);
     if (role === undefined || !allowsDataAction(role.permissions, operation)) return [];
-    const condition = conditionFor(assignment, operation, mode);
+    const condition = conditionFor(assignment, operation);
     return condition === false ? [] : [{ role: role.name, condition }];
   });
 }
 
-function conditionFor(
-  { condition }: RoleAssignment,
-  operation: string,
-  mode: RoleAssignmentMode,
-): NameCondition {
+function conditionFor({ condition }: RoleAssignment, operation: string): NameCondition {
   if (condition === undefined) return true;
-  if (mode !== 'AbacRepositoryPermissions' || !conditionalDataActions.includes(operation)) return false;
+  if (!conditionalDataActions.includes(operation)) return false;
   const understood = readCondition(condition);
   return understood === undefined ? false : compileCondition(understood, operation);
 }
