@@ -146,10 +146,9 @@ async function principalWith(
   return { id, username: toGuid(appId), password: value };
 }
 
-async function tokenWith(scopeMap: string): Promise<Login> {
+async function tokenWith(scopeMap: string, name = `token-${scopeMap.replaceAll('_', '-')}`): Promise<Login> {
   const id = newId();
   const { secret, value } = await secretOf(id);
-  const name = `token-${scopeMap.replaceAll('_', '-')}`;
   await registry.run('createToken', { id, registry: registry.admin.id, name, scopeMap, secrets: [secret] });
   return { id, username: name, password: value };
 }
@@ -265,6 +264,26 @@ describe.each([
     'a token with $name may do what is written, by Basic and by a token',
     async (row) => {
       await expectRights(loginOf(row.name), row.allowed);
+    },
+  );
+});
+
+describe('a name gives nothing', () => {
+  beforeAll(async () => registry.set({ roleAssignmentMode: 'LegacyRegistryPermissions' }));
+
+  test.each(['admin', 'cerulean-admin', 'system-writer', 'Owner-1', 'anonymous'])(
+    'to a token that is called %s',
+    async (name) => {
+      await expectRights(await tokenWith('_repositories_pull', name), 'P');
+    },
+  );
+
+  test.each(['cerulean', 'admin', 'owner', 'acrpush', 'anonymous', '_repositories_admin'])(
+    'to a principal whose name is %s',
+    async (name) => {
+      const [directory] = await registry.reader.listTenants();
+      const role = '7f951dda-4ed3-4680-a7ca-43fe172d538d';
+      await expectRights(await principalWith(directory?.id ?? '', name, { role }), 'PrC');
     },
   );
 });

@@ -43,9 +43,8 @@ async function setScene(server: ServerProcess): Promise<Scene> {
   const other = await machine('other');
   const actions = ['repositories/app/content/read', 'repositories/app/content/write'];
   await json('scope-map', 'create', 'cerulean', 'app-only', ...actions);
-  const { passwords } = await json<{ passwords: readonly { readonly value: string }[] }>(
-    ...['token', 'create', 'cerulean', 'robot', '--scope-map', 'app-only'],
-  );
+  const robot = ['token', 'create', 'cerulean', 'robot', '--scope-map', 'app-only'];
+  const { passwords } = await json<{ passwords: readonly { readonly value: string }[] }>(...robot);
   for (const host of [first, second]) {
     const client = new RegistryClient(server, { ...ci, host });
     await client.pushImage('app', 'v1', { layer: randomBytes(100) });
