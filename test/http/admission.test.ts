@@ -46,6 +46,12 @@ const endpoints = [
   ['ContainerRegistry_GetManifestProperties', 'GET', image, 'repository:app:metadata_read'],
   ['ContainerRegistry_UpdateManifestProperties', 'PATCH', image, 'repository:app:metadata_write'],
   ['acr.deleteManifest', 'DELETE', image, 'repository:app:delete'],
+  [
+    'acr.explainAccess',
+    'GET',
+    '/acr/v1/_access/explain?principal=cerulean&action=catalog',
+    'registry:access:read',
+  ],
   ['acr.listDeleted', 'GET', '/acr/v1/_deleted/_catalog', undefined],
   ['acr.restoreDeleted', 'POST', '/acr/v1/_deleted/app/_manifests/x', undefined],
 ] as const;

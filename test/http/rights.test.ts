@@ -1,13 +1,22 @@
 /**
- * Every role and every system scope map, at every route, on a repository of one's own, somebody else's and one that is
- * not there, at the right registry and at the wrong one. What is expected is written by hand, in the fixture.
+ * Every role, examples of custom roles and of conditions, and every system scope map, at every route, on a repository of
+ * one's own, somebody else's and one that is not there, at the right registry and at the wrong one. What is expected is
+ * written by hand, in the fixture.
  */
 
-import { letters, roleMatrix, scopeMapMatrix } from '@cerulean/server/access/rights-matrix.fixture.ts';
+import {
+  type CustomRoleRow,
+  conditionMatrix,
+  customRoleMatrix,
+  letters,
+  roleMatrix,
+  scopeMapMatrix,
+} from '@cerulean/server/access/rights-matrix.fixture.ts';
 import { toGuid } from '@cerulean/server/identity/guid.ts';
 import { makeSecret } from '@cerulean/server/identity/make-secret.ts';
+import type { Commands } from '@cerulean/server/registry/commands.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { basic, call, digestOf, type Reply } from './client.ts';
+import { basic, call, digestOf, type Reply, tokenFor } from './client.ts';
 import { type Login, newId, type StartedRegistry, startRegistry } from './start-registry.ts';
 
 const layer = 'a layer';
@@ -29,6 +38,8 @@ interface Operation {
   readonly path: string;
   readonly needs: keyof typeof letters;
   readonly body?: string;
+  /** The surface; the distribution API where it is left out. */
+  readonly root?: '/acr/v1';
 }
 
 /** Whoever may do them changes nothing by them, so that the order of the tests does not matter. */
@@ -54,10 +65,34 @@ const operations: readonly Operation[] = [
   { name: 'delete a manifest', method: 'DELETE', path: `/manifests/${nowhere}`, needs: 'D' },
   { name: 'delete a tag', method: 'DELETE', path: '/manifests/none', needs: 'D' },
   { name: 'delete a blob', method: 'DELETE', path: `/blobs/${nowhere}`, needs: 'D' },
+  ...(
+    [
+      ['see a repository', 'GET', '', 'r'],
+      ['change a repository', 'PATCH', '', 'w'],
+      // Both repositories are locked against it.
+      ['delete a repository', 'DELETE', '', 'D'],
+      ['see tags', 'GET', '/_tags', 'r'],
+      ['see a tag', 'GET', '/_tags/v1', 'r'],
+      ['change a tag', 'PATCH', '/_tags/v1', 'w'],
+      ['untag', 'DELETE', '/_tags/none', 'D'],
+      ['see manifests', 'GET', '/_manifests', 'r'],
+      ['see a manifest', 'GET', `/_manifests/${digestOf(manifest)}`, 'r'],
+      ['change a manifest', 'PATCH', `/_manifests/${digestOf(manifest)}`, 'w'],
+      ['delete a manifest of ACR', 'DELETE', `/_manifests/${nowhere}`, 'D'],
+    ] as const
+  ).map(([name, method, path, needs]) => ({
+    name,
+    method,
+    path,
+    needs,
+    root: '/acr/v1' as const,
+    ...(method === 'PATCH' ? { body: '{}' } : {}),
+  })),
 ];
 const repositories = ['own', 'other/team', 'absent'];
 const allScopes = [
   'registry:catalog:*',
+  'registry:access:read',
   ...repositories.map((name) => `repository:${name}:pull,push,delete,metadata_read,metadata_write`),
 ];
 
@@ -76,26 +111,44 @@ beforeAll(async () => {
     expect(
       (await call(registry, 'PUT', `/v2/${name}/manifests/v1`, { body: manifest, headers })).status,
     ).toBe(201);
+    const locked = { body: '{"deleteEnabled":false}' };
+    expect((await call(registry, 'PATCH', `/acr/v1/${name}`, locked)).status).toBe(200);
   }
-  for (const { name, id } of roleMatrix) logins.set(name, await principalWith(tenant, name, id));
+  for (const { name, id } of roleMatrix) logins.set(name, await principalWith(tenant, name, { role: id }));
+  for (const row of customRoleMatrix)
+    logins.set(row.name, await principalWith(tenant, row.name, { role: await customRole(tenant, row) }));
+  for (const { what, role, condition: text } of conditionMatrix)
+    logins.set(what, await principalWith(tenant, what, { role, condition: { text, version: '2.0' } }));
   for (const { name } of scopeMapMatrix) logins.set(name, await tokenWith(name));
 });
 afterAll(async () => registry[Symbol.asyncDispose]());
 
-async function principalWith(tenant: string, name: string, role: string): Promise<Login> {
+async function customRole(tenant: string, row: CustomRoleRow): Promise<string> {
+  const id = newId();
+  const { name, actions = [], notActions = [], dataActions = [], notDataActions = [] } = row;
+  const permissions = { actions, notActions, dataActions, notDataActions };
+  const role = { id, tenant, name, description: '', permissions, assignableScopes: ['/'] };
+  await registry.run('putRoleDefinition', { ...role, replaces: false });
+  return toGuid(id);
+}
+
+async function principalWith(
+  tenant: string,
+  name: string,
+  given: Pick<Commands['addRoleAssignment']['input'], 'role' | 'condition'>,
+): Promise<Login> {
   const [id, appId] = [newId(), newId()];
   const { secret, value } = await secretOf(id);
   const scope = { kind: 'registry', registry: registry.admin.id } as const;
   await registry.run('createPrincipal', { id, tenant, kind: 'service-principal', name, appId });
-  await registry.run('addRoleAssignment', { stream: tenant, id: newId(), principal: id, role, scope });
+  await registry.run('addRoleAssignment', { stream: tenant, id: newId(), principal: id, scope, ...given });
   await registry.run('addSecret', { stream: tenant, secret, replaces: false });
   return { id, username: toGuid(appId), password: value };
 }
 
-async function tokenWith(scopeMap: string): Promise<Login> {
+async function tokenWith(scopeMap: string, name = `token-${scopeMap.replaceAll('_', '-')}`): Promise<Login> {
   const id = newId();
   const { secret, value } = await secretOf(id);
-  const name = `token-${scopeMap.replaceAll('_', '-')}`;
   await registry.run('createToken', { id, registry: registry.admin.id, name, scopeMap, secrets: [secret] });
   return { id, username: name, password: value };
 }
@@ -124,12 +177,12 @@ async function letIn(
   tried: readonly Operation[] = operations,
 ): Promise<Record<string, string[]>> {
   const found: Record<string, string[]> = {};
-  for (const { name, method, path, body } of tried) {
+  for (const { name, method, path, body, root = '/v2' } of tried) {
     const refusals = new Set<string>();
     for (const repository of repositories) {
       const headers = host === undefined ? {} : { host };
       const asked = { authorization, headers, ...(body === undefined ? {} : { body }) };
-      const reply = await call(registry, method, `/v2/${repository}${path}`, asked);
+      const reply = await call(registry, method, `${root}/${repository}${path}`, asked);
       if (reply.status === 401) refusals.add(withoutName(reply, repository));
       else (found[repository] ??= []).push(name);
     }
@@ -145,17 +198,36 @@ function withoutName(reply: Reply, repository: string): string {
 }
 
 async function mayList(authorization: string): Promise<boolean> {
-  return (await call(registry, 'GET', '/v2/_catalog', { authorization })).status === 200;
+  const statuses = await Promise.all(
+    ['/v2/_catalog', '/acr/v1/_catalog'].map(
+      async (path) => (await call(registry, 'GET', path, { authorization })).status,
+    ),
+  );
+  expect(new Set(statuses).size).toBe(1);
+  return statuses[0] === 200;
 }
 
-async function expectRights(login: Login, allowed: string): Promise<void> {
-  const named = operations.filter(({ needs }) => allowed.includes(needs)).map(({ name }) => name);
-  const expected = named.length === 0 ? {} : Object.fromEntries(repositories.map((name) => [name, named]));
+async function mayExplain(authorization: string): Promise<boolean> {
+  const path = '/acr/v1/_access/explain?principal=anonymous&action=catalog';
+  return (await call(registry, 'GET', path, { authorization })).status === 200;
+}
+
+/** @param given what is allowed: the same on each repository, or on each its own. */
+async function expectRights(login: Login, given: string | readonly [string, string, string]): Promise<void> {
+  const each = typeof given === 'string' ? [given, given, given] : given;
+  const expected = Object.fromEntries(
+    repositories.flatMap((repository, at) => {
+      const named = operations.filter(({ needs }) => each[at]?.includes(needs)).map(({ name }) => name);
+      return named.length === 0 ? [] : [[repository, named]];
+    }),
+  );
+  const allowed = each.join('');
   const token = await tokenOf(login);
   expect(token !== undefined, 'whoever may do nothing gets no token').toBe(allowed !== '');
   for (const authorization of [basic(login), ...(token === undefined ? [] : [token])]) {
     expect(await letIn(authorization)).toEqual(expected);
     expect(await mayList(authorization)).toBe(allowed.includes('C'));
+    expect(await mayExplain(authorization)).toBe(allowed.includes('E'));
     // Wrong passwords are counted, and a user of one registry has a wrong one at another: a minute later, and a few.
     registry.clockAheadMs += 61_000;
     const tried = authorization === token ? operations : operations.slice(0, 6);
@@ -179,6 +251,15 @@ describe.each([
     await expectRights(loginOf(row.name), row[mode]);
   });
 
+  test.each(customRoleMatrix)('the custom role that $name may do what is written', async (row) => {
+    await expectRights(loginOf(row.name), row[mode]);
+  });
+
+  test.each(conditionMatrix)('the condition to $what lets through what is written', async (row) => {
+    const { what, own, other, absent } = row;
+    await expectRights(loginOf(what), mode === 'abac' ? [own, other, absent] : '');
+  });
+
   test.each(scopeMapMatrix)(
     'a token with $name may do what is written, by Basic and by a token',
     async (row) => {
@@ -187,12 +268,90 @@ describe.each([
   );
 });
 
-test('a token that was issued in another mode is worth what its principal may do in this one', async () => {
+describe('a name gives nothing', () => {
+  beforeAll(async () => registry.set({ roleAssignmentMode: 'LegacyRegistryPermissions' }));
+
+  test.each(['admin', 'cerulean-admin', 'system-writer', 'Owner-1', 'anonymous'])(
+    'to a token that is called %s',
+    async (name) => {
+      await expectRights(await tokenWith('_repositories_pull', name), 'P');
+    },
+  );
+
+  test.each(['cerulean', 'admin', 'owner', 'acrpush', 'anonymous', '_repositories_admin'])(
+    'to a principal whose name is %s',
+    async (name) => {
+      const [directory] = await registry.reader.listTenants();
+      const role = '7f951dda-4ed3-4680-a7ca-43fe172d538d';
+      await expectRights(await principalWith(directory?.id ?? '', name, { role }), 'PrC');
+    },
+  );
+});
+
+test('a token that was issued in another mode is worth nothing, and a new one is got at once', async () => {
   await registry.set({ roleAssignmentMode: 'LegacyRegistryPermissions' });
-  const token = (await tokenOf(loginOf('AcrPush'))) ?? '';
-  expect(await mayList(token)).toBe(true);
+  // It may the same in both modes, so that only the age of the token can be what is refused.
+  const login = loginOf('Container Registry Data Importer and Data Reader');
+  const pull = async (authorization: string) =>
+    (await call(registry, 'GET', '/v2/own/manifests/v1', { authorization })).status;
+  const before = (await tokenOf(login)) ?? '';
+  expect(await pull(before)).toBe(200);
   await registry.set({ roleAssignmentMode: 'AbacRepositoryPermissions' });
-  expect(await letIn(token)).toEqual({});
+  expect(await letIn(before)).toEqual({});
+  expect(await pull((await tokenOf(login)) ?? '')).toBe(200);
+  expect(await pull(basic(login))).toBe(200);
+  await registry.set({ roleAssignmentMode: 'LegacyRegistryPermissions' });
+  expect(await pull(before)).toBe(401);
+});
+
+describe('a token for a repository that is deleted and made again', () => {
+  const push = async (name: string) => {
+    const body = 'of the second owner';
+    return (await call(registry, 'POST', `/v2/${name}/blobs/uploads/?digest=${digestOf(body)}`, { body }))
+      .status;
+  };
+  const blob = digestOf('of the second owner');
+  const as = (authorization: string) => ({ authorization, body: '' });
+
+  test('does nothing there, whoever made it again; a new token does, and other claims of the old one go on', async () => {
+    expect(await push('again')).toBe(201);
+    const scopes = ['repository:again:pull,push', 'repository:own:pull,push'];
+    const before = await tokenFor(registry, ...scopes);
+    const read = async (authorization: string) =>
+      (await call(registry, 'GET', `/v2/again/blobs/${blob}`, { authorization })).status;
+    expect(await read(before)).toBe(200);
+    expect((await call(registry, 'DELETE', '/acr/v1/again')).status).toBe(202);
+    expect(await push('again')).toBe(201);
+    const refused = await call(registry, 'GET', `/v2/again/blobs/${blob}`, { authorization: before });
+    expect(refused.status).toBe(401);
+    expect(refused.headers['www-authenticate']).toContain('scope="repository:again:pull"');
+    expect((await call(registry, 'POST', '/v2/again/blobs/uploads/', as(before))).status).toBe(401);
+    const other = await call(registry, 'GET', `/v2/own/blobs/${digestOf(layer)}`, { authorization: before });
+    expect(other.status).toBe(200);
+    const after = await tokenFor(registry, ...scopes);
+    expect(after).not.toBe(before);
+    expect(await read(after)).toBe(200);
+    // And again: each deletion is an end.
+    expect((await call(registry, 'DELETE', '/acr/v1/again')).status).toBe(202);
+    expect(await push('again')).toBe(201);
+    expect(await read(after)).toBe(401);
+  });
+
+  test('mounts nothing from it', async () => {
+    expect(await push('source')).toBe(201);
+    const scopes = ['repository:own:pull,push', 'repository:source:pull'];
+    const before = await tokenFor(registry, ...scopes);
+    expect((await call(registry, 'DELETE', '/acr/v1/source')).status).toBe(202);
+    expect(await push('source')).toBe(201);
+    const mount = `/v2/own/blobs/uploads/?mount=${blob}&from=source`;
+    const refused = await call(registry, 'POST', mount, as(before));
+    expect(refused.status).toBe(401);
+    expect(refused.headers['www-authenticate']).toContain('repository:source:pull');
+    expect((await call(registry, 'POST', `/v2/own/blobs/uploads/?mount=${blob}`, as(before))).status).toBe(
+      202,
+    );
+    expect((await call(registry, 'POST', mount, as(await tokenFor(registry, ...scopes)))).status).toBe(201);
+  });
 });
 
 test('a token mounts no blob from a repository that it can not read', async () => {

@@ -310,6 +310,129 @@ test('a client that is nobody is told so as one that has a wrong secret', async 
   expect(answers[0]?.status).toBe(401);
 });
 
+/** As Azure's own tools take it. */
+const azureRole = JSON.stringify({
+  Name: 'Registry Auditor',
+  IsCustom: true,
+  Description: 'Sees what there is.',
+  Actions: ['Microsoft.ContainerRegistry/registries/*/read'],
+  NotActions: ['Microsoft.ContainerRegistry/registries/pull/read'],
+  DataActions: [],
+  NotDataActions: [],
+  AssignableScopes: ['/'],
+});
+
+const repositoryName = '@Request[Microsoft.ContainerRegistry/registries/repositories:name]';
+const reader = 'Container Registry Repository Reader';
+const contentRead = 'Microsoft.ContainerRegistry/registries/repositories/content/read';
+
+describe('roles of your own, and conditions', () => {
+  beforeAll(async () => shared.json('principal', 'create', 'unconditioned'));
+
+  test('count at once, when they are given, changed and taken away', async () => {
+    await shared.json('registry', 'create', 'conditional');
+    await shared.json('registry', 'set', 'conditional', '--role-assignment-mode', 'rbac-abac');
+    await shared.json('role', 'create', 'only-pulls', '--data-action', contentRead);
+    await shared.json('principal', 'create', 'conditioned');
+    const made = await shared.json<{ clientId: string; value: string }>('secret', 'create', 'conditioned');
+    const client = new RegistryClient(shared.server, {
+      user: made.clientId,
+      password: made.value,
+      host: 'conditional.azurecr.localhost',
+    });
+    const statuses = async () => [
+      (await client.get('/v2/team/app/manifests/none')).status,
+      (await client.get('/v2/other/manifests/none')).status,
+    ];
+    const condition = `${repositoryName} StringStartsWith 'team/'`;
+    const words = ['role-assignment', 'create', 'conditioned', 'only-pulls', '--registry', 'conditional'];
+    const given = await shared.json<{ id: string }>(...words, '--condition', condition);
+    expect(given).toMatchObject({ role: 'only-pulls', condition, conditionVersion: '2.0' });
+    expect((await operate(shared.server, 'role-assignment', 'show', given.id)).stdout).toContain(condition);
+    expect(await statuses()).toEqual([404, 401]);
+    await shared.json('role', 'update', 'only-pulls', '--data-action', contentRead.replace('read', 'delete'));
+    expect(await statuses()).toEqual([401, 401]);
+    const refused = await operate(shared.server, 'role', 'delete', 'only-pulls');
+    expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('conditioned')]);
+    const lister = ['role', 'update', 'only-pulls', '--data-action', '*'];
+    expect((await operate(shared.server, ...lister)).stderr).toContain('under a condition now');
+    await shared.json('role-assignment', 'delete', given.id);
+    await shared.json('role', 'delete', 'only-pulls');
+  });
+
+  test.each([
+    [['role', 'create', 'AcrPull', '--action', '*'], 'built-in role'],
+    [['role', 'create', 'odd'], 'allows nothing'],
+    [['role', 'create', 'odd', '--data-action', `${contentRead}er`], `Do you mean ${contentRead}?`],
+    [['role', 'create', 'odd', '--action', contentRead], 'belongs to the data actions'],
+    [
+      ['role', 'create', 'odd', '--action', '*', '--assignable-scope', '/subscriptions/x'],
+      'the subscription that there is',
+    ],
+    [['role', 'delete', 'Owner'], 'built-in role'],
+    [['role', 'show', 'nothing'], 'role list'],
+    [
+      [
+        'role-assignment',
+        'create',
+        'unconditioned',
+        reader,
+        '--registry',
+        'cerulean',
+        '--condition',
+        `${repositoryName} = 'a'`,
+      ],
+      'wrong at 68: «=»',
+    ],
+    [
+      [
+        'role-assignment',
+        'create',
+        'unconditioned',
+        reader,
+        '--registry',
+        'cerulean',
+        '--condition',
+        `Exists ${repositoryName}`,
+        '--condition-version',
+        '1.0',
+      ],
+      'version 2.0',
+    ],
+    [
+      [
+        'role-assignment',
+        'create',
+        'unconditioned',
+        'AcrPull',
+        '--registry',
+        'cerulean',
+        '--condition',
+        `Exists ${repositoryName}`,
+      ],
+      'no data action on repositories',
+    ],
+    [
+      [
+        'role-assignment',
+        'create',
+        'unconditioned',
+        'Container Registry Repository Catalog Lister',
+        '--registry',
+        'cerulean',
+        '--condition',
+        `Exists ${repositoryName}`,
+      ],
+      'catalog/read is not on one repository',
+    ],
+  ])('are refused %j with a text that helps', async (words, text) => {
+    const { code, stdout, stderr } = await operate(shared.server, ...words);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toContain(text);
+    expect(stderr).not.toContain('    at ');
+  });
+});
+
 describe('docs/identity.md', () => {
   const openssl = findProgram('openssl');
   test.skipIf(openssl === undefined)(
@@ -317,13 +440,21 @@ describe('docs/identity.md', () => {
     async () => {
       await using fresh = await AccessServer.start();
       await using folder = await scratchFolder();
-      const files = { 'ci.crt': join(folder.path, 'ci.crt'), 'jwks.json': join(folder.path, 'jwks.json') };
+      const page = await readFile(join(projectFolder, 'docs', 'identity.md'), 'utf8');
+      const names = ['ci.crt', 'jwks.json', 'role.json', 'condition.txt'] as const;
+      const files = Object.fromEntries(names.map((name) => [name, join(folder.path, name)])) as Record<
+        (typeof names)[number],
+        string
+      >;
+      const [, condition = ''] = /^```\n(\(\n[^`]+\))\n```$/m.exec(page) ?? [];
+      expect(condition).toContain('StringStartsWithIgnoreCase');
+      await writeFile(files['condition.txt'], condition);
+      await writeFile(files['role.json'], azureRole);
       const made = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=ci'];
       await runCommand('openssl', [...made, '-keyout', join(folder.path, 'key'), '-out', files['ci.crt']]);
       const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
       const keys = [{ ...publicKey.export({ format: 'jwk' }), kid: 'k1' }];
       await writeFile(files['jwks.json'], JSON.stringify({ keys }));
-      const page = await readFile(join(projectFolder, 'docs', 'identity.md'), 'utf8');
       const commands = [...page.matchAll(/^npm run -s cerulean -- (.+)$/gm)].map(([, words = '']) => words);
       expect(commands.length).toBeGreaterThan(8);
       for (const command of commands) {

@@ -5,6 +5,7 @@ import { addPrincipalCommands } from './principal-commands.ts';
 import { addRegistryCommands } from './registry-commands.ts';
 import { renderStatus } from './render-result.ts';
 import { addRightsCommands } from './rights-commands.ts';
+import { addRoleCommands } from './role-commands.ts';
 import { addSecretCommands } from './secret-commands.ts';
 import type { Session, Terminal } from './session.ts';
 import { addTokenCommands } from './token-commands.ts';
@@ -35,6 +36,7 @@ export function buildProgram(terminal: Terminal): Command {
   addCredentialsCommands(program, session);
   addPrincipalCommands(program, session);
   addSecretCommands(program, session);
+  addRoleCommands(program, session);
   addRightsCommands(program, session);
   addTokenCommands(program, session);
   addStatusCommand(program, session);

@@ -85,14 +85,37 @@ export const renderFederatedCredential = (row: OperatorFederatedCredential): str
 
 export const renderRoles = (roles: readonly OperatorRole[]): string =>
   renderRows(
-    ['NAME', 'ID'],
-    roles.map(({ name, id }) => [name, id]),
+    ['NAME', 'ID', 'TYPE'],
+    roles.map(({ name, id, isCustom }) => [name, id, isCustom ? 'custom' : 'built-in']),
   );
+
+export const renderRole = (role: OperatorRole): string =>
+  renderFacts([
+    ['Name', role.name],
+    ['Id', role.id],
+    ['Type', role.isCustom ? 'custom' : 'built-in'],
+    ['Description', role.description || null],
+    ...facts('Actions', role.actions),
+    ...facts('Not actions', role.notActions),
+    ...facts('Data actions', role.dataActions),
+    ...facts('Not data actions', role.notDataActions),
+    ...facts('Assignable at', role.assignableScopes),
+  ]);
+
+/** The first value beside the name, the others below it. */
+const facts = (name: string, values: readonly string[]): (readonly [string, string])[] =>
+  values.map((value, at) => [at === 0 ? name : '', value] as const);
 
 export const renderRoleAssignments = (assignments: readonly OperatorRoleAssignment[]): string =>
   renderRows(
-    ['ID', 'PRINCIPAL', 'ROLE', 'SCOPE'],
-    assignments.map(({ id, principal, role, scope }) => [id, principal, role, scope]),
+    ['ID', 'PRINCIPAL', 'ROLE', 'SCOPE', 'CONDITION'],
+    assignments.map(({ id, principal, role, scope, condition }) => [
+      id,
+      principal,
+      role,
+      scope,
+      condition?.replace(/\s+/g, ' ') ?? null,
+    ]),
   );
 
 export const renderRoleAssignment = (assignment: OperatorRoleAssignment): string =>
@@ -109,7 +132,7 @@ export const renderScopeMap = (map: OperatorScopeMap): string =>
     ['Registry', map.registry],
     ['Name', map.name],
     ['Description', map.description],
-    ...map.actions.map((action, at) => [at === 0 ? 'Actions' : '', action] as const),
+    ...facts('Actions', map.actions),
   ]);
 
 export const renderTokens = (tokens: readonly OperatorToken[]): string =>

@@ -1,27 +1,25 @@
 import type { Command } from 'commander';
 import { askServer } from './ask-server.ts';
+import { CommandError } from './command-error.ts';
 import { example } from './example-text.ts';
-import { renderDecision, renderRoleAssignment, renderRoleAssignments, renderRoles } from './render-access.ts';
+import { readText } from './read-text.ts';
+import { renderDecision, renderRoleAssignment, renderRoleAssignments } from './render-access.ts';
 import type { Session } from './session.ts';
 
-interface ScopeOptions {
+interface AssignmentOptions {
   readonly registry?: string;
   readonly resourceGroup?: string;
   readonly subscription?: true;
+  readonly condition?: string;
+  readonly conditionFile?: string;
+  readonly conditionVersion?: string;
 }
 
 type ExplainedAction = 'pull' | 'push' | 'delete' | 'metadata_read' | 'metadata_write' | 'catalog';
 
-/** `role list`, `role-assignment create|list|show|delete` and `access explain`. */
+/** `role-assignment create|list|show|delete` and `access explain`. */
 export function addRightsCommands(program: Command, session: Session): void {
   const folder = () => session.dataFolder();
-  program
-    .command('role')
-    .description('the built-in roles, with the ids that Azure gives them')
-    .command('list')
-    .description('lists them; --output json shows their permissions')
-    .addHelpText('after', example('role list'))
-    .action(async () => session.show(await askServer(folder(), 'role.list', {}), renderRoles));
   const assignment = program.command('role-assignment').description('who has which role where');
   assignment
     .command('create <principal> <role>')
@@ -29,9 +27,17 @@ export function addRightsCommands(program: Command, session: Session): void {
     .option('--registry <name>', 'one registry')
     .option('--resource-group <name>', 'all registries of a resource group')
     .option('--subscription', 'all registries')
+    .option('--condition <text>', "Azure's condition that a request must fulfil, on the repository's name")
+    .option('--condition-file <file>', 'the same, in a file')
+    .option('--condition-version <version>', 'version of its syntax: 2.0')
     .addHelpText('after', example('role-assignment create ci AcrPush --registry payments'))
-    .action(async (principal: string, role: string, given: ScopeOptions) => {
-      const input = { principal, role, ...given };
+    .action(async (principal: string, role: string, given: AssignmentOptions) => {
+      const { conditionFile, ...options } = given;
+      if (conditionFile !== undefined && options.condition !== undefined)
+        throw new CommandError('usage', 'Give --condition or --condition-file, not both.');
+      const condition =
+        conditionFile === undefined ? {} : { condition: (await readText(conditionFile)).trim() };
+      const input = { principal, role, ...options, ...condition };
       session.show(await askServer(folder(), 'role-assignment.create', input), renderRoleAssignment);
     });
   assignment

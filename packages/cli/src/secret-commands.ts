@@ -1,9 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
 import { askServer } from './ask-server.ts';
-import { CommandError } from './command-error.ts';
 import { example } from './example-text.ts';
 import { parseDays } from './parse-days.ts';
+import { readText } from './read-text.ts';
 import {
   renderCertificate,
   renderCertificates,
@@ -142,12 +141,4 @@ function addFederatedCommands(program: Command, session: Session): void {
         () => 'The federated credential is deleted.',
       ),
     );
-}
-
-async function readText(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    throw new CommandError('usage', `The file ${file} can't be read: ${(error as Error).message}`);
-  }
 }

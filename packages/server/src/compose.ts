@@ -221,7 +221,7 @@ export async function openServing(options: ServingOptions): Promise<Serving> {
     ops: { ready: () => readiness(reader), metrics: options.metrics },
     surfaces: [
       createAcrRoutes(ports),
-      createOauth2Routes({ authenticator: identity.authenticator, tokenIssuer: identity.tokenIssuer }),
+      createOauth2Routes(identity),
       createDirectoryRoutes({ ...identity, issuerKeys: identity.systemKeys.issuer, clock: sources.now }),
     ],
     log,

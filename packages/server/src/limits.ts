@@ -311,6 +311,32 @@ const table = {
     unit: 'levels',
     reason: 'Groups in groups: what a member inherits from further up is not looked for.',
   },
+  conditionCharsMax: {
+    value: 8 * KiB,
+    unit: 'count',
+    reason: 'Characters of the condition of a role assignment: what Azure allows.',
+  },
+  conditionDepthMax: {
+    value: 64,
+    unit: 'levels',
+    reason: 'Parentheses and negations in each other in a condition: a reader stays within its stack.',
+  },
+  conditionValuesMax: {
+    value: 256,
+    unit: 'count',
+    reason: 'Texts in a condition: each may be compared with the repository at a request.',
+  },
+  conditionsRememberedMax: {
+    value: 4096,
+    unit: 'count',
+    reason: 'Conditions that a thread keeps as it has read them.',
+  },
+  customRolesMax: { value: 5000, unit: 'count', reason: 'Custom roles of a tenant: what Azure allows.' },
+  roleActionsMax: {
+    value: 500,
+    unit: 'count',
+    reason: 'Actions of a custom role in each of its four lists; every one of the provider would be fewer.',
+  },
   scopeMapActionsMax: { value: 500, unit: 'count', reason: 'What ACR allows in one scope map.' },
   commandsQueuedMax: {
     value: 4096,

@@ -9,12 +9,19 @@
  * Invariants. A bound never adds a right. Credentials of one registry are worth nothing in another. What is not
  * allowed by a line here is denied.
  */
-import type { Action } from './action.ts';
+import { type Action, isRegistryAction, registryScopes } from './action.ts';
 import type { RegistryPlace, RoleAssignment } from './role-assignment.ts';
-import { type RoleAssignmentMode, roleRights } from './role-rights.ts';
+import {
+  hasRights,
+  type RoleAssignmentMode,
+  type RoleRights,
+  roleRights,
+  rolesOf,
+  rolesWhere,
+} from './role-rights.ts';
 import { scopeMapAllows, scopeMapGrantsSomething } from './scope-map.ts';
 
-export type { Action } from './action.ts';
+export type { Action, RepositoryAction } from './action.ts';
 
 export type Resource =
   | { readonly type: 'registry'; readonly registry: string }
@@ -62,6 +69,8 @@ export interface AccessClaim {
   readonly type: string;
   readonly name: string;
   readonly actions: readonly string[];
+  /** When the last repository of this name had been deleted, in milliseconds; left out where none was of late. */
+  readonly since?: number;
 }
 
 /** Who asks, and how far the credentials that came along reach. */
@@ -102,8 +111,8 @@ export function mayLogIn(principal: Principal, settings: AccessSettings): Decisi
       const refused = refusedPrincipal(principal);
       if (refused !== undefined) return deny(refused);
       const rights = roleRights(principal.assignments, principal.place, settings.roleAssignmentMode);
-      return rights.size > 0
-        ? { allowed: true, reason: `it has the role ${[...rights.values()][0]}` }
+      return hasRights(rights)
+        ? { allowed: true, reason: `it has the role ${namesIn(rights)[0]}` }
         : deny(noRole(principal, settings));
     }
   }
@@ -116,7 +125,7 @@ export function authorise(
 ): Decision {
   if (caller.principal.registry !== resource.registry)
     return deny('the credentials belong to another registry');
-  if ((action === 'catalog') !== (resource.type === 'registry'))
+  if (isRegistryAction(action) !== (resource.type === 'registry'))
     return deny('this action does not fit this resource');
   const decision = decide(caller.principal, { action, resource }, settings);
   if (!decision.allowed) return decision;
@@ -141,7 +150,7 @@ function decide(
     case 'token':
       return decideByScopeMap(principal, action, resource);
     case 'directory':
-      return decideByRoles(principal, action, settings);
+      return decideByRoles(principal, { action, resource }, settings);
   }
 }
 
@@ -166,26 +175,42 @@ function decideByScopeMap(
   resource: Resource,
 ): Decision {
   if (!enabled) return deny(tokenDisabled);
-  if (resource.type !== 'repository') return deny('a token can not list the catalog');
-  const allowed = scopeMapAllows(scopeMap.actions, action, resource.name);
+  if (resource.type !== 'repository')
+    return deny('a token has rights on repositories alone, not on the registry');
+  const allowed = !isRegistryAction(action) && scopeMapAllows(scopeMap.actions, action, resource.name);
   const says = allowed ? 'allows' : 'does not allow';
   return { allowed, reason: `the scope map ${scopeMap.name} ${says} it on this repository` };
 }
 
 type DirectoryPrincipal = Extract<Principal, { kind: 'directory' }>;
 
-function decideByRoles(principal: DirectoryPrincipal, action: Action, settings: AccessSettings): Decision {
+function decideByRoles(
+  principal: DirectoryPrincipal,
+  { action, resource }: { action: Action; resource: Resource },
+  settings: AccessSettings,
+): Decision {
   const refused = refusedPrincipal(principal);
   if (refused !== undefined) return deny(refused);
   const rights = roleRights(principal.assignments, principal.place, settings.roleAssignmentMode);
-  const role = rights.get(action);
+  const role = rights.everywhere.get(action);
   if (role !== undefined) return { allowed: true, reason: `the role ${role} allows it` };
+  const ways = rights.conditional.get(action);
+  if (ways !== undefined && resource.type === 'repository') {
+    const roles = rolesWhere(ways, resource.name);
+    return roles === undefined
+      ? deny(`the role ${rolesOf(ways)} would allow it, but its condition does not hold for this repository`)
+      : { allowed: true, reason: `the role ${roles} allows it, and its condition holds for this repository` };
+  }
   return deny(
-    rights.size === 0
-      ? noRole(principal, settings)
-      : `none of the roles ${[...new Set(rights.values())].join(', ')} allows it`,
+    hasRights(rights)
+      ? `none of the roles ${namesIn(rights).join(', ')} allows it`
+      : noRole(principal, settings),
   );
 }
+
+const namesIn = ({ everywhere, conditional }: RoleRights): string[] => [
+  ...new Set([...everywhere.values(), ...[...conditional.values()].map(rolesOf)]),
+];
 
 function refusedPrincipal(principal: DirectoryPrincipal): string | undefined {
   if (principal.type === 'group') return 'a group can not log in';
@@ -196,7 +221,9 @@ function noRole({ assignments }: DirectoryPrincipal, { roleAssignmentMode }: Acc
   if (assignments.length === 0) return 'the principal has no role assignment';
   return roleAssignmentMode === 'AbacRepositoryPermissions'
     ? 'no role of the principal has data actions on the content of this registry, which is what its role assignment mode asks for'
-    : 'no role assignment of the principal reaches the content of this registry';
+    : assignments.some(({ condition }) => condition !== undefined)
+      ? 'no role assignment of the principal reaches the content of this registry: those with a condition give nothing in its role assignment mode'
+      : 'no role assignment of the principal reaches the content of this registry; data actions give nothing in its role assignment mode';
 }
 
 const tokenDisabled = 'the token is disabled';
@@ -210,12 +237,16 @@ const adminActions: readonly Action[] = [
   'metadata_read',
   'metadata_write',
   'catalog',
+  'explain',
 ];
 
 function covers(bound: readonly AccessClaim[], action: Action, resource: Resource): boolean {
   return bound.some((claim) => {
-    if (resource.type === 'registry')
-      return claim.type === 'registry' && claim.name === 'catalog' && claim.actions.includes('*');
+    if (isRegistryAction(action)) {
+      const scope = registryScopes[action];
+      return claim.type === 'registry' && claim.name === scope.name && claim.actions.includes(scope.action);
+    }
+    if (resource.type === 'registry') return false;
     if (claim.type !== 'repository' || claim.name !== resource.name) return false;
     // Whoever may pull may also list tags: crane and skopeo ask for `pull` to do it, az for `metadata_read`.
     return claim.actions.includes(action) || (action === 'metadata_read' && claim.actions.includes('pull'));

@@ -84,7 +84,11 @@ const transferPipelines = ['exportPipelines', 'importPipelines', 'pipelineRuns']
 ]);
 
 function role(id: string, name: string, granted: Partial<Permissions>): RoleDefinition {
-  return { id, name, permissions: { actions: [], notActions: [], dataActions: [], ...granted } };
+  return {
+    id,
+    name,
+    permissions: { actions: [], notActions: [], dataActions: [], notDataActions: [], ...granted },
+  };
 }
 
 /** The built-in roles that say something about registries, with Azure's ids, names and permissions. */

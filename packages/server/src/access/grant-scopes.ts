@@ -1,5 +1,6 @@
 import { parseRepositoryName } from '@cerulean/oci/repository-name.ts';
 import type { Scope } from '@cerulean/oci/scope.ts';
+import { type RegistryAction, registryScopes } from './action.ts';
 import {
   type AccessClaim,
   type AccessSettings,
@@ -16,6 +17,8 @@ const repositoryActions = [
   'metadata_read',
   'metadata_write',
 ] as const satisfies Action[];
+
+const registryActions = ['catalog', 'explain'] as const satisfies RegistryAction[];
 
 /**
  * The part of the asked scopes that the caller may have: what a token's `access` claim says. Never wider than what was
@@ -46,8 +49,11 @@ function grantedActions(caller: Caller, scope: Scope, settings: AccessSettings):
   const may = (action: Action, resource: Resource) =>
     authorise({ caller, action, resource }, settings).allowed;
   if (scope.type === 'registry') {
-    const catalog = scope.name === 'catalog' && scope.actions.includes('*');
-    return catalog && may('catalog', { type: 'registry', registry }) ? ['*'] : [];
+    return registryActions.flatMap((action) => {
+      const { name, action: wanted } = registryScopes[action];
+      const isAsked = scope.name === name && (scope.actions.includes(wanted) || scope.actions.includes('*'));
+      return isAsked && may(action, { type: 'registry', registry }) ? [wanted] : [];
+    });
   }
   if (scope.type !== 'repository') return [];
   // A name that no repository can have is granted to nobody, so no two readers of a name can differ about it.

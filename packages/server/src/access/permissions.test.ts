@@ -1,7 +1,13 @@
 import { expect, test } from 'vitest';
 import { allowsAction, allowsDataAction } from './permissions.ts';
 
-const permissions = (change: object) => ({ actions: [], notActions: [], dataActions: [], ...change });
+const permissions = (change: object) => ({
+  actions: [],
+  notActions: [],
+  dataActions: [],
+  notDataActions: [],
+  ...change,
+});
 
 test.each([
   { pattern: 'a/b/read', operation: 'a/b/read', fits: true },

@@ -3,21 +3,24 @@ export interface Permissions {
   readonly actions: readonly string[];
   readonly notActions: readonly string[];
   readonly dataActions: readonly string[];
+  readonly notDataActions: readonly string[];
 }
 
 /** Whether these permissions hold an action such as `Microsoft.ContainerRegistry/registries/pull/read`. */
-export function allowsAction(permissions: Permissions, action: string): boolean {
-  const { actions, notActions } = permissions;
-  return actions.some((pattern) => matches(pattern, action)) && !notActions.some((p) => matches(p, action));
+export function allowsAction({ actions, notActions }: Permissions, action: string): boolean {
+  return isAmong(actions, action) && !isAmong(notActions, action);
 }
 
 /** The same for a data action; `*` among the actions says nothing about data. */
-export function allowsDataAction({ dataActions }: Permissions, dataAction: string): boolean {
-  return dataActions.some((pattern) => matches(pattern, dataAction));
+export function allowsDataAction({ dataActions, notDataActions }: Permissions, dataAction: string): boolean {
+  return isAmong(dataActions, dataAction) && !isAmong(notDataActions, dataAction);
 }
 
+const isAmong = (patterns: readonly string[], operation: string): boolean =>
+  patterns.some((pattern) => matchesOperation(pattern, operation));
+
 /** Azure compares operations without regard to case; a `*` stands for any text, with slashes in it. */
-function matches(pattern: string, operation: string): boolean {
+export function matchesOperation(pattern: string, operation: string): boolean {
   const wanted = operation.toLowerCase();
   const [first = '', ...rest] = pattern.toLowerCase().split('*');
   if (rest.length === 0) return wanted === first;

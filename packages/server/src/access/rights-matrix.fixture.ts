@@ -3,7 +3,7 @@
  * so that it can't agree with the server's tables by being made from them.
  *
  * A row's letters are the actions that are allowed: P pull, W push (write), D delete, r metadata_read,
- * w metadata_write, C catalog. `legacy` and `abac` are the registry's role assignment modes.
+ * w metadata_write, C catalog, E explain (why somebody may, or may not). `legacy` and `abac` are the registry's role assignment modes.
  */
 export const letters = {
   P: 'pull',
@@ -12,6 +12,7 @@ export const letters = {
   r: 'metadata_read',
   w: 'metadata_write',
   C: 'catalog',
+  E: 'explain',
 } as const;
 
 export interface RoleRow {
@@ -31,25 +32,25 @@ export const roleMatrix: readonly RoleRow[] = [
   {
     name: 'Container Registry Repository Reader',
     id: 'b93aa761-3e63-49ed-ac28-beffa264f7ac',
-    legacy: 'Pr',
+    legacy: '',
     abac: 'Pr',
   },
   {
     name: 'Container Registry Repository Writer',
     id: '2a1e307c-b015-4ebd-883e-5b7698a07328',
-    legacy: 'PWrw',
+    legacy: '',
     abac: 'PWrw',
   },
   {
     name: 'Container Registry Repository Contributor',
     id: '2efddaa5-3f1f-4df3-97df-af3f13818f4c',
-    legacy: 'PWDrw',
+    legacy: '',
     abac: 'PWDrw',
   },
   {
     name: 'Container Registry Repository Catalog Lister',
     id: 'bfdb9389-c9a5-478a-bb2f-ba9ca092c3c7',
-    legacy: 'C',
+    legacy: '',
     abac: 'C',
   },
   {
@@ -106,7 +107,7 @@ export const roleMatrix: readonly RoleRow[] = [
     legacy: '',
     abac: '',
   },
-  { name: 'Owner', id: '8e3af657-a8ff-443c-a75c-2fe8c4bcb635', legacy: 'PWDrwC', abac: '' },
+  { name: 'Owner', id: '8e3af657-a8ff-443c-a75c-2fe8c4bcb635', legacy: 'PWDrwCE', abac: 'E' },
   { name: 'Contributor', id: 'b24988ac-6180-42a0-ab88-20f7382dd24c', legacy: 'PWDrwC', abac: '' },
   { name: 'Reader', id: 'acdd72a7-3385-48ef-bd42-f606fba81ae7', legacy: 'PrC', abac: '' },
 ];
@@ -123,4 +124,138 @@ export const scopeMapMatrix: readonly ScopeMapRow[] = [
   { name: '_repositories_pull_metadata_read', allowed: 'Pr' },
   { name: '_repositories_push', allowed: 'PW' },
   { name: '_repositories_push_metadata_write', allowed: 'PWrw' },
+];
+
+export interface ConditionRow {
+  readonly what: string;
+  /** The id of a built-in role. */
+  readonly role: string;
+  readonly condition: string;
+  /** What is allowed on each of three repositories where conditions are looked at; in the other mode nothing is. */
+  readonly own: string;
+  readonly other: string;
+  readonly absent: string;
+}
+
+const R = 'Microsoft.ContainerRegistry/registries';
+const name = `@Request[${R}/repositories:name]`;
+const unless = (...verbs: string[]): string =>
+  `(${verbs.map((verb) => `!(ActionMatches{'${R}/repositories/${verb}'})`).join(' AND ')})`;
+const reading = unless('content/read', 'metadata/read');
+const reader = 'b93aa761-3e63-49ed-ac28-beffa264f7ac';
+const writer = '2a1e307c-b015-4ebd-883e-5b7698a07328';
+const contributor = '2efddaa5-3f1f-4df3-97df-af3f13818f4c';
+
+/** On the repositories `own`, `other/team` and `absent`. The first is the one that Azure's documentation shows. */
+export const conditionMatrix: readonly ConditionRow[] = [
+  {
+    what: 'read one repository',
+    role: reader,
+    condition: `(${reading} OR (${name} StringEqualsIgnoreCase 'OWN'))`,
+    own: 'Pr',
+    other: '',
+    absent: '',
+  },
+  {
+    what: 'write below a prefix',
+    role: writer,
+    condition: `(${unless('content/read', 'metadata/read', 'content/write', 'metadata/write')} OR (${name} StringStartsWithIgnoreCase 'other/'))`,
+    own: '',
+    other: 'PWrw',
+    absent: '',
+  },
+  {
+    what: 'read everything and write one',
+    role: writer,
+    condition: `(${unless('content/write', 'metadata/write')} OR (${name} StringEquals 'own'))`,
+    own: 'PWrw',
+    other: 'Pr',
+    absent: 'Pr',
+  },
+  {
+    what: 'delete in one that is not there',
+    role: contributor,
+    condition: `${unless('content/delete')} || ${name} StringEquals 'absent'`,
+    own: 'PWrw',
+    other: 'PWrw',
+    absent: 'PWDrw',
+  },
+  {
+    what: 'one of several',
+    role: reader,
+    condition: `${name} ForAnyOfAnyValues:StringEquals {'own', 'absent'}`,
+    own: 'Pr',
+    other: '',
+    absent: 'Pr',
+  },
+  {
+    what: 'all but one',
+    role: reader,
+    condition: `NOT (${name} StringLike 'o?n')`,
+    own: '',
+    other: 'Pr',
+    absent: 'Pr',
+  },
+  {
+    what: 'push without the right to pull, which a push needs',
+    role: writer,
+    condition: `!(ActionMatches{'${R}/repositories/content/read'})`,
+    own: 'rw',
+    other: 'rw',
+    absent: 'rw',
+  },
+];
+
+export interface CustomRoleRow {
+  readonly name: string;
+  readonly actions?: readonly string[];
+  readonly notActions?: readonly string[];
+  readonly dataActions?: readonly string[];
+  readonly notDataActions?: readonly string[];
+  readonly legacy: string;
+  readonly abac: string;
+}
+
+export const customRoleMatrix: readonly CustomRoleRow[] = [
+  {
+    name: 'pushes and deletes nothing',
+    dataActions: [`${R}/repositories/content/*`],
+    notDataActions: [`${R}/repositories/content/delete`],
+    legacy: '',
+    abac: 'PW',
+  },
+  { name: 'all of the registry', actions: [`${R}/*`], legacy: 'PWDrwC', abac: '' },
+  {
+    name: 'pulls, and lists by a data action',
+    actions: [`${R}/pull/read`],
+    dataActions: [`${R}/catalog/read`],
+    legacy: 'PrC',
+    abac: 'C',
+  },
+  {
+    name: 'gives roles',
+    actions: [`${R}/read`, 'Microsoft.Authorization/roleAssignments/*'],
+    legacy: 'E',
+    abac: 'E',
+  },
+  {
+    name: 'all data but attributes',
+    dataActions: ['*'],
+    notDataActions: [`${R}/repositories/metadata/*`],
+    legacy: '',
+    abac: 'PWDC',
+  },
+  {
+    name: 'reads what is not pulled',
+    actions: [`${R}/*/READ`],
+    notActions: [`${R}/pull/read`],
+    legacy: 'r',
+    abac: '',
+  },
+  {
+    name: 'pushes, and may not pull',
+    dataActions: [`${R}/repositories/content/write`],
+    legacy: '',
+    abac: '',
+  },
 ];

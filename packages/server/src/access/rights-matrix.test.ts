@@ -1,7 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { type Action, authorise, type Principal, type Resource } from './authorise.ts';
 import { builtInRoles, findRole } from './built-in-roles.ts';
-import { letters, roleMatrix, scopeMapMatrix } from './rights-matrix.fixture.ts';
+import {
+  type CustomRoleRow,
+  conditionMatrix,
+  customRoleMatrix,
+  letters,
+  roleMatrix,
+  scopeMapMatrix,
+} from './rights-matrix.fixture.ts';
 import type { AssignmentScope } from './role-assignment.ts';
 import { systemScopeMaps } from './scope-map.ts';
 
@@ -45,7 +52,7 @@ function allowedIn(principal: Principal, mode: keyof typeof modes, at: { registr
   return Object.entries(letters)
     .filter(([, action]) => {
       const resource: Resource =
-        action === 'catalog'
+        action === 'catalog' || action === 'explain'
           ? { type: 'registry', registry: at.registry }
           : { type: 'repository', registry: at.registry, name: at.name };
       const decision = authorise({ caller: { principal, bound: undefined }, action, resource }, settings);
@@ -113,6 +120,23 @@ describe('roles', () => {
     expect(allowedIn(both, 'legacy', { registry: 'r1', name: 'own' })).toBe('PDrC');
   });
 
+  test('an action that needs two operations may have them of two roles', () => {
+    const [registry] = scopes as [AssignmentScope];
+    const assignments = ['pushes, and may not pull', 'Container Registry Repository Reader'].map(
+      (name, at) => {
+        const custom = customRoleMatrix.find((row) => row.name === name);
+        return {
+          id: `ra${at}`,
+          role: findRole(name)?.id ?? 'custom',
+          scope: registry,
+          ...customRole(custom),
+        };
+      },
+    );
+    const both = { ...withRole('', registry), assignments } as Principal;
+    expect(allowedIn(both, 'abac', { registry: 'r1', name: 'own' })).toBe('PWr');
+  });
+
   test.each([{ type: 'group' as const }, { enabled: false }])(
     'whoever is $type $enabled may nothing',
     (change) => {
@@ -120,6 +144,74 @@ describe('roles', () => {
       expect(allowedIn(owner as Principal, 'legacy', { registry: 'r1', name: 'own' })).toBe('');
     },
   );
+});
+
+const customRole = (row: CustomRoleRow | undefined) =>
+  row === undefined
+    ? {}
+    : {
+        custom: {
+          id: 'custom',
+          name: row.name,
+          permissions: { actions: [], notActions: [], dataActions: [], notDataActions: [], ...row },
+        },
+      };
+
+describe.each(['legacy', 'abac'] as const)('in the mode %s', (mode) => {
+  test.each(customRoleMatrix)('the custom role: $name', (row) => {
+    for (const scope of scopes) {
+      const assignments = [{ id: 'ra1', role: 'custom', scope, ...customRole(row) }];
+      const principal = { ...withRole('', scope), assignments } as Principal;
+      for (const name of repositories)
+        expect(allowedIn(principal, mode, { registry: 'r1', name })).toBe(inOrder(row[mode]));
+      expect(allowedIn(principal, mode, { registry: 'r2', name: 'own' })).toBe('');
+    }
+  });
+
+  test.each(conditionMatrix)('the condition: $what', (row) => {
+    for (const scope of scopes) {
+      const condition = { text: row.condition, version: '2.0' };
+      const principal = {
+        ...withRole('', scope),
+        assignments: [{ id: 'ra1', role: row.role, scope, condition }],
+      } as Principal;
+      for (const [name, allowed] of [
+        ['own', row.own],
+        ['other/team', row.other],
+        ['absent', row.absent],
+      ] as const) {
+        const expected = mode === 'abac' ? inOrder(allowed) : '';
+        expect(allowedIn(principal, mode, { registry: 'r1', name })).toBe(expected);
+        expect(allowedIn(principal, mode, { registry: 'r2', name })).toBe('');
+      }
+    }
+  });
+});
+
+test.each([
+  ['that nobody can read', { text: 'ActionMatches{', version: '2.0' }],
+  ['that says nothing that there is', { text: "ActionMatches{'a/b'}", version: '2.0' }],
+  ['of another version', { text: "ActionMatches{'*'}", version: '3.0' }],
+  ['without a version', { text: "ActionMatches{'*'}", version: '' }],
+])('a condition %s lets nothing through', (_what, condition) => {
+  const [scope] = scopes as [AssignmentScope];
+  const role = findRole('Container Registry Repository Reader')?.id ?? '';
+  const principal = {
+    ...withRole('', scope),
+    assignments: [{ id: 'ra1', role, scope, condition }],
+  } as Principal;
+  expect(allowedIn(principal, 'abac', { registry: 'r1', name: 'own' })).toBe('');
+});
+
+test('a condition never gives the catalog, which has no name to ask for', () => {
+  const [scope] = scopes as [AssignmentScope];
+  const condition = { text: "ActionMatches{'*'}", version: '2.0' };
+  const role = findRole('Container Registry Data Importer and Data Reader')?.id ?? '';
+  const principal = {
+    ...withRole('', scope),
+    assignments: [{ id: 'ra1', role, scope, condition }],
+  } as Principal;
+  expect(allowedIn(principal, 'abac', { registry: 'r1', name: 'own' })).toBe('Pr');
 });
 
 describe('scope maps', () => {
@@ -167,6 +259,6 @@ describe('scope maps', () => {
 });
 
 test('every letter is an action', () => {
-  const all: Action[] = ['pull', 'push', 'delete', 'metadata_read', 'metadata_write', 'catalog'];
+  const all: Action[] = ['pull', 'push', 'delete', 'metadata_read', 'metadata_write', 'catalog', 'explain'];
   expect(Object.values(letters)).toEqual(all);
 });

@@ -1,3 +1,5 @@
+import type { RoleDefinition } from './built-in-roles.ts';
+
 /**
  * Where a role assignment holds: a registry, or everything in a resource group or a subscription.
  *
@@ -9,12 +11,22 @@ export type AssignmentScope =
   | { readonly kind: 'resource-group'; readonly subscription: string; readonly resourceGroup: string }
   | { readonly kind: 'subscription'; readonly subscription: string };
 
+/** A condition as it is kept: in Azure's syntax, of this version. */
+export interface AssignmentCondition {
+  readonly text: string;
+  readonly version: string;
+}
+
 /** One role for one principal, or for a group that it is in. */
 export interface RoleAssignment {
   readonly id: string;
   /** The GUID of a role. */
   readonly role: string;
   readonly scope: AssignmentScope;
+  /** The role itself where it is a custom one; built-in roles are known by their GUID. */
+  readonly custom?: RoleDefinition | undefined;
+  /** What a request must fulfil for the role to be worth something. */
+  readonly condition?: AssignmentCondition | undefined;
 }
 
 /** Where a registry stands in Azure's hierarchy. Undefined for one that was made before there were subscriptions. */

@@ -2,7 +2,7 @@
  * Scope maps: what repository-scoped tokens may do, in ACR's action strings, such as
  * `repositories/team/app/content/read`. The repository is a name, `*` for all, or a prefix that ends in `/*`.
  */
-import type { Action } from './action.ts';
+import type { RepositoryAction } from './action.ts';
 
 /** A right on repositories, as one action string says it. */
 interface RepositoryRight {
@@ -24,7 +24,7 @@ const namePart = '[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*';
 const repositoryPattern = new RegExp(`^(?:\\*|${namePart}(?:/${namePart})*(?:/\\*)?)$`);
 
 /** What each action on a repository needs of a scope map: a push needs both, as ACR's documentation has it. */
-const needed: Readonly<Record<Exclude<Action, 'catalog'>, readonly RepositoryVerb[]>> = {
+const needed: Readonly<Record<RepositoryAction, readonly RepositoryVerb[]>> = {
   pull: ['content/read'],
   push: ['content/read', 'content/write'],
   delete: ['content/delete'],
@@ -43,10 +43,12 @@ export function flawInScopeAction(action: string): string | undefined {
   return `«${repository}» is neither a repository's name, nor * for all, nor a name with /* at its end.`;
 }
 
-/** Whether these actions allow this on a repository. Rights add up. */
-export function scopeMapAllows(actions: readonly string[], action: Action, repository: string): boolean {
-  // A token can't list the catalog, whatever its scope map says.
-  if (action === 'catalog') return false;
+/** Whether these actions allow this on a repository. Rights add up; there are none on the registry itself. */
+export function scopeMapAllows(
+  actions: readonly string[],
+  action: RepositoryAction,
+  repository: string,
+): boolean {
   const rights = rightsIn(actions);
   return needed[action].every((verb) =>
     rights.some((right) => right.verb === verb && covers(right.repository, repository)),

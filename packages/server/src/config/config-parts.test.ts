@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { editDistance, nearestName } from '../nearest-name.ts';
 import { formatByteSize, parseByteSize } from './byte-size.ts';
 import { checkListen } from './check-listen.ts';
 import { checkRootKeyPlace } from './check-root-key-place.ts';
 import { helpOrVersion, helpText } from './help-text.ts';
-import { editDistance, nearestName } from './nearest-name.ts';
 import { settings } from './settings.ts';
 
 describe('listening', () => {

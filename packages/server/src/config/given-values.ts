@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { nearestName } from '../nearest-name.ts';
 import { ConfigError } from './config-error.ts';
-import { nearestName } from './nearest-name.ts';
 import { type Setting, type SettingKey, settings } from './settings.ts';
 
 /** What was given for a setting, and where, in words for a message: «the flag --port», «the variable CERULEAN_PORT». */

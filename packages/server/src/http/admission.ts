@@ -4,7 +4,7 @@
  * declare it keeps the server from starting.
  */
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Action, Caller } from '../access/authorise.ts';
+import type { Caller, RepositoryAction } from '../access/authorise.ts';
 import type { RegistryRow } from '../registry/metadata-reader.ts';
 import type { CallCategory } from '../registry/tiers.ts';
 
@@ -19,9 +19,11 @@ export type Requirement =
   /** Valid credentials of any kind: `GET /v2/`. */
   | { readonly kind: 'login' }
   | { readonly kind: 'catalog' }
+  /** Whoever gives roles on the registry, and its admin user. */
+  | { readonly kind: 'owner' }
   | {
       readonly kind: 'repository';
-      readonly action: Exclude<Action, 'catalog'>;
+      readonly action: RepositoryAction;
       /** A token that has expired may go on with its own upload, while its principal may still push. */
       readonly acceptsExpired?: true;
     };

@@ -25,6 +25,8 @@ export function canonicalPath({ target, path }: ParsedUrl): string {
       return `/v2/${encode(target.name)}/referrers/${encode(target.digest.toWellFormed())}`;
     case 'acrCatalog':
       return '/acr/v1/_catalog';
+    case 'acrExplanation':
+      return '/acr/v1/_access/explain';
     case 'acrDeleted':
       return '/acr/v1/_deleted';
     case 'acrRepository':

@@ -1,6 +1,7 @@
 import { formatBearerChallenge } from '@cerulean/oci/challenge.ts';
 import { formatScope, type Scope } from '@cerulean/oci/scope.ts';
-import type { Action, Resource } from '../access/authorise.ts';
+import { registryScopes } from '../access/action.ts';
+import type { Action, RepositoryAction, Resource } from '../access/authorise.ts';
 import type { RequestFacts, Requirement } from './admission.ts';
 import { ChallengeError } from './challenge-error.ts';
 
@@ -14,7 +15,7 @@ export interface NeededAccess {
 }
 
 /** The actions of the scope for each action, as ACR asks for them: whoever pushes needs to pull too. */
-const scopeActions: Readonly<Record<Exclude<Action, 'catalog'>, readonly string[]>> = {
+const scopeActions: Readonly<Record<RepositoryAction, readonly string[]>> = {
   pull: ['pull'],
   push: ['pull', 'push'],
   delete: ['delete'],
@@ -35,6 +36,8 @@ export function neededRight(
       return undefined;
     case 'catalog':
       return { action: 'catalog', resource: { type: 'registry', registry } };
+    case 'owner':
+      return { action: 'explain', resource: { type: 'registry', registry } };
     case 'repository':
       return {
         action: requires.action,
@@ -52,8 +55,9 @@ export function neededAccess(
   { repositoryName, mountFrom }: Pick<RequestFacts, 'repositoryName' | 'mountFrom'>,
 ): NeededAccess {
   if (requires.kind === 'login') return { scopes: [], acceptsExpired: false };
-  if (requires.kind === 'catalog') {
-    return { scopes: [{ type: 'registry', name: 'catalog', actions: ['*'] }], acceptsExpired: false };
+  if (requires.kind === 'catalog' || requires.kind === 'owner') {
+    const { name: resource, action } = registryScopes[requires.kind === 'owner' ? 'explain' : 'catalog'];
+    return { scopes: [{ type: 'registry', name: resource, actions: [action] }], acceptsExpired: false };
   }
   const name = repositoryNamed(repositoryName);
   const scopes: Scope[] = [{ type: 'repository', name, actions: scopeActions[requires.action] }];

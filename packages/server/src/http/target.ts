@@ -21,6 +21,8 @@ export type Target =
   | { readonly kind: 'acrTag'; readonly name: RepositoryName; readonly tag: string }
   | { readonly kind: 'acrManifests'; readonly name: RepositoryName }
   | { readonly kind: 'acrManifest'; readonly name: RepositoryName; readonly digest: string }
+  /** `/acr/v1/_access/explain` */
+  | { readonly kind: 'acrExplanation' }
   /** Everything below `/acr/v1/_deleted`. */
   | { readonly kind: 'acrDeleted' }
   /** Below `/v2/` or `/acr/v1/`, and nothing that there is. */
@@ -141,6 +143,7 @@ function parseAcrPath(parts: readonly string[]): Target {
   const [parent = '', last = ''] = [parts.at(-2), parts.at(-1)];
   const name = nameBefore(parts);
   if (parts[0] === '_deleted') return { kind: 'acrDeleted' };
+  if (parts.length === 2 && parent === '_access' && last === 'explain') return { kind: 'acrExplanation' };
   if (parts.length === 1 && last === '_catalog') return { kind: 'acrCatalog' };
   if (last === '_tags') return { kind: 'acrTags', name: name(1) };
   if (last === '_manifests') return { kind: 'acrManifests', name: name(1) };

@@ -14,6 +14,8 @@ import type { DirectoryTokens } from './directory-token.ts';
 import { type LoginPlace, refuseUnlessMayLogIn } from './login-place.ts';
 import type { Credentials } from './parse-authorization.ts';
 import type { PasswordLogin } from './password-login.ts';
+import { claimsThatStand } from './repository-claims.ts';
+import { audienceOf } from './token-issuer.ts';
 import type { TokenVerifier } from './token-verifier.ts';
 
 /** The user name of whoever logs in with a refresh token as the password: what `az acr login` does. */
@@ -97,7 +99,12 @@ function tokenLogins({ directory, tokens, directoryTokens }: AuthenticatorParts)
     });
     const principal = await principalOf(directory, claims.subject, place);
     const validUntilMs = claims.expiresAt * 1000;
-    return { caller: { principal, bound: claims.access ?? [] }, expired: claims.expired, validUntilMs };
+    const bound = await claimsThatStand(
+      claims.access ?? [],
+      place.registry.id,
+      directory.repositoryDeletedAt,
+    );
+    return { caller: { principal, bound }, expired: claims.expired, validUntilMs };
   }
 
   async function withRefreshToken(refreshToken: string, place: LoginPlace): Promise<Authenticated> {
@@ -132,8 +139,4 @@ async function principalOf(directory: Directory, id: string, place: LoginPlace):
   }
   refuseUnlessMayLogIn(principal, place);
   return principal;
-}
-
-function audienceOf(place: LoginPlace): { readonly registry: string; readonly loginServer: string } {
-  return { registry: place.registry.id, loginServer: place.loginServer };
 }

@@ -25,18 +25,22 @@ async function groupWith(deployment: TestDeployment, name: string, role: string)
   return id;
 }
 
+const pull = '7f951dda-4ed3-4680-a7ca-43fe172d538d';
+const push = '8311e382-0749-4cb8-b61a-304f252e45ec';
+const remove = 'c2f4ef07-c644-48eb-af81-4b1b4947fb11';
+
 describe('the directory', () => {
   test('gives a principal the roles of its groups, and of the groups that these are in', async () => {
     await using deployment = await openDeployment();
     const app = await deployment.createApplication('ci');
-    const inner = await groupWith(deployment, 'inner', 'role-1');
-    const outer = await groupWith(deployment, 'outer', 'role-2');
-    await groupWith(deployment, 'stranger', 'role-3');
+    const inner = await groupWith(deployment, 'inner', pull);
+    const outer = await groupWith(deployment, 'outer', push);
+    await groupWith(deployment, 'stranger', remove);
     expect(await rolesOf(deployment, app.id)).toEqual([]);
     await deployment.run('changeMembership', { group: inner, member: app.id, isMember: true });
-    expect(await rolesOf(deployment, app.id)).toEqual(['role-1']);
+    expect(await rolesOf(deployment, app.id)).toEqual([pull]);
     await deployment.run('changeMembership', { group: outer, member: inner, isMember: true });
-    expect(await rolesOf(deployment, app.id)).toEqual(['role-1', 'role-2']);
+    expect(await rolesOf(deployment, app.id)).toEqual([pull, push]);
     await deployment.run('changeMembership', { group: inner, member: app.id, isMember: false });
     expect(await rolesOf(deployment, app.id)).toEqual([]);
   });
@@ -44,15 +48,15 @@ describe('the directory', () => {
   test('comes to an end where groups are in each other', async () => {
     await using deployment = await openDeployment();
     const app = await deployment.createApplication('ci');
-    const one = await groupWith(deployment, 'one', 'role-1');
-    const two = await groupWith(deployment, 'two', 'role-2');
+    const one = await groupWith(deployment, 'one', pull);
+    const two = await groupWith(deployment, 'two', push);
     for (const [group, member] of [
       [one, app.id],
       [one, two],
       [two, one],
     ] as const)
       await deployment.run('changeMembership', { group, member, isMember: true });
-    expect(await rolesOf(deployment, app.id)).toEqual(['role-1', 'role-2']);
+    expect(await rolesOf(deployment, app.id)).toEqual([pull, push]);
   });
 
   test('shows nobody of another registry', async () => {

@@ -1,4 +1,5 @@
 import type { Principal } from '../access/authorise.ts';
+import { roleById } from '../access/built-in-roles.ts';
 import { createEpochCache } from '../access/epoch-cache.ts';
 import type { RightsEpoch } from '../access/rights-epoch.ts';
 import type { RoleAssignment } from '../access/role-assignment.ts';
@@ -12,6 +13,7 @@ import type {
   RegistryRow,
 } from '../registry/metadata-reader.ts';
 import { fromGuid } from './guid.ts';
+import type { RepositoryDeletedAt } from './repository-claims.ts';
 
 /** Registries and who may enter them, as they are now: nothing that was changed is believed after its acknowledgement. */
 export interface Directory {
@@ -27,6 +29,7 @@ export interface Directory {
   applicationById(clientId: string): Promise<DirectoryPrincipalRow | undefined>;
   credentialsOf(principal: string): Promise<readonly CredentialRow[]>;
   secretsOf(owner: string): Promise<readonly SecretRow[]>;
+  readonly repositoryDeletedAt: RepositoryDeletedAt;
   /** Oldest first. */
   tenants(): Promise<readonly TenantRow[]>;
 }
@@ -42,6 +45,8 @@ export type DirectoryReader = Pick<
   | 'directoryPrincipalByApp'
   | 'listGroupsOf'
   | 'listAssignmentsOf'
+  | 'findRoleDefinition'
+  | 'repositoryDeletedAt'
   | 'listSecrets'
   | 'findScopeMap'
 >;
@@ -72,6 +77,7 @@ export function createDirectory(options: {
   const views = new WeakMap<Known, WeakMap<RegistryRow, Principal>>();
   const credentials = createEpochCache<readonly CredentialRow[]>(bounds);
   const secrets = createEpochCache<readonly SecretRow[]>(bounds);
+  const deletions = createEpochCache<{ readonly at: number }>(bounds);
   const tenants = createEpochCache<readonly TenantRow[]>({ epoch, entriesMax: 1 });
 
   async function principalById(id: string, registry: RegistryRow): Promise<Principal | undefined> {
@@ -105,6 +111,12 @@ export function createDirectory(options: {
     },
     credentialsOf: async (id) => (await credentials.get(id, () => reader.listCredentials(id))) ?? [],
     secretsOf: async (owner) => (await secrets.get(owner, () => reader.listSecrets(owner))) ?? [],
+    repositoryDeletedAt: async (registry, name) =>
+      (
+        await deletions.get(`${registry}/${name}`, async () => ({
+          at: await reader.repositoryDeletedAt(registry, name),
+        }))
+      )?.at ?? 0,
     tenants: async () => (await tenants.get('all', () => reader.listTenants())) ?? [],
   };
 }
@@ -119,7 +131,21 @@ async function load(reader: DirectoryReader, id: string): Promise<Known | undefi
   if (inDirectory === undefined) return undefined;
   const holders = [id, ...(await groupsOf(reader, id))];
   const assignments = await Promise.all(holders.map((holder) => reader.listAssignmentsOf(holder)));
-  return { kind: 'directory', row: inDirectory, assignments: assignments.flat() };
+  return { kind: 'directory', row: inDirectory, assignments: await withRoles(reader, assignments.flat()) };
+}
+
+/** Assignments of custom roles, each with its role; one whose role is not there gives nothing. */
+async function withRoles(
+  reader: DirectoryReader,
+  assignments: readonly RoleAssignment[],
+): Promise<readonly RoleAssignment[]> {
+  return Promise.all(
+    assignments.map(async (assignment) =>
+      roleById(assignment.role) === undefined
+        ? { ...assignment, custom: await reader.findRoleDefinition(assignment.role) }
+        : assignment,
+    ),
+  );
 }
 
 /** A scope map that is not there allows nothing. */

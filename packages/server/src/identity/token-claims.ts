@@ -23,6 +23,8 @@ export interface TokenClaims {
   readonly issuedAt: number;
   readonly notBefore: number;
   readonly expiresAt: number;
+  /** When the registry's role assignment mode had last been changed, in milliseconds; 0 for never. */
+  readonly modeSince: number;
   /** What an access token allows at the most; undefined for a refresh token. */
   readonly access: readonly AccessClaim[] | undefined;
 }
@@ -40,6 +42,7 @@ export function tokenPayload(claims: TokenClaims, id: string): Record<string, un
     version: '1.0',
     rid: claims.registry,
     grant_type: claims.use,
+    ...(claims.modeSince === 0 ? {} : { mode_since: claims.modeSince }),
     // az acr check-health reads access[0].actions and needs the lower-case names.
     ...(claims.access === undefined
       ? { permissions: { actions: ['*'], notActions: [] } }
@@ -51,10 +54,10 @@ export function tokenPayload(claims: TokenClaims, id: string): Record<string, un
 /** Reads a payload. Undefined when a claim is missing or is not what it should be; it never throws. */
 export function parseTokenPayload(payload: unknown): TokenClaims | undefined {
   if (!isObject(payload)) return undefined;
-  const { sub, rid, iss, aud, iat, nbf, exp, grant_type: use } = payload;
+  const { sub, rid, iss, aud, iat, nbf, exp, grant_type: use, mode_since: modeSince = 0 } = payload;
   if (typeof sub !== 'string' || !isId(sub) || typeof rid !== 'string' || !isId(rid)) return undefined;
   if (typeof iss !== 'string' || typeof aud !== 'string') return undefined;
-  if (!isTime(iat) || !isTime(nbf) || !isTime(exp)) return undefined;
+  if (!isTime(iat) || !isTime(nbf) || !isTime(exp) || !isTime(modeSince)) return undefined;
   const common = {
     subject: sub,
     registry: rid,
@@ -63,6 +66,7 @@ export function parseTokenPayload(payload: unknown): TokenClaims | undefined {
     issuedAt: iat,
     notBefore: nbf,
     expiresAt: exp,
+    modeSince,
   };
   if (use === 'refresh_token') return { use, ...common, access: undefined };
   if (use !== 'access_token') return undefined;
@@ -80,7 +84,8 @@ function isTime(value: unknown): value is number {
 
 function isAccessClaim(value: unknown): value is AccessClaim {
   if (!isObject(value)) return false;
-  const { type, name, actions } = value;
+  const { type, name, actions, since = 0 } = value;
   if (typeof type !== 'string' || typeof name !== 'string' || !Array.isArray(actions)) return false;
+  if (!isTime(since)) return false;
   return actions.every((action) => typeof action === 'string');
 }

@@ -2,6 +2,7 @@ import { CompactSign } from 'jose';
 import { LRUCache } from 'lru-cache';
 import type { AccessClaim } from '../access/authorise.ts';
 import { limits } from '../limits.ts';
+import type { RegistryRow } from '../registry/metadata-reader.ts';
 import { toGuid } from './guid.ts';
 import type { LoginQueue } from './login-queue.ts';
 import { protectedHeader, type SigningKey, type SystemKeys } from './system-keys.ts';
@@ -13,6 +14,19 @@ export interface TokenAudience {
   readonly registry: string;
   /** `<name>.<domain>`. */
   readonly loginServer: string;
+  /** When the registry's role assignment mode was last changed, in milliseconds; 0 for never. */
+  readonly modeSince?: number;
+}
+
+/** The audience that tokens of this registry are for, and must be for, as it is now. */
+export function audienceOf({
+  registry,
+  loginServer,
+}: {
+  readonly registry: Pick<RegistryRow, 'id' | 'settings'>;
+  readonly loginServer: string;
+}): TokenAudience {
+  return { registry: registry.id, loginServer, modeSince: registry.settings.roleAssignmentModeSince };
 }
 
 export interface TokenIssuer {
@@ -50,7 +64,7 @@ export function createTokenIssuer(options: {
     async accessToken(audience, principal, access) {
       const key = await systemKeys.signingKey();
       const sorted = sortedAccess(access);
-      const request = JSON.stringify([key.kid, audience.registry, audience.loginServer, principal, sorted]);
+      const request = JSON.stringify([key.kid, audience, principal, sorted]);
       const known = issued.get(request);
       if (known !== undefined && clock() < known.until) return known.token;
       const claims = claimsFor(audience, principal, limits.accessTokenSeconds);
@@ -86,6 +100,7 @@ function commonClaims(
     registry: audience.registry,
     issuer: tokenIssuer,
     audience: audience.loginServer,
+    modeSince: audience.modeSince ?? 0,
     issuedAt: now,
     notBefore: now,
     expiresAt: now + lifetimeSeconds,
@@ -96,6 +111,6 @@ function commonClaims(
 function sortedAccess(access: readonly AccessClaim[]): AccessClaim[] {
   const byText = (a: string, b: string) => (a < b ? -1 : Number(a > b));
   return access
-    .map(({ type, name, actions }) => ({ type, name, actions: actions.toSorted(byText) }))
+    .map((claim) => ({ ...claim, actions: claim.actions.toSorted(byText) }))
     .sort((a, b) => byText(`${a.type}:${a.name}`, `${b.type}:${b.name}`));
 }

@@ -59,6 +59,8 @@ export function createTokenVerifier(options: {
       const isForUs = claims.audience === expected.loginServer && claims.registry === expected.registry;
       if (claims.issuer !== tokenIssuer || !isForUs)
         throw refused('The token was not issued for this registry.');
+      if (claims.modeSince !== (expected.modeSince ?? 0))
+        throw refused('The token is from before the role assignment mode of this registry was changed.');
       const now = clock() / 1000;
       if (Math.max(claims.issuedAt, claims.notBefore) > now + limits.clockSkewSeconds) {
         throw refused('The token is not valid yet.');

@@ -180,6 +180,25 @@ describe('an access token', () => {
   });
 });
 
+test('a token ends with the role assignment mode of its registry, also one of the minute before', async () => {
+  await using tokens = await openTokens();
+  const { issuer, verifier, audience, expected } = tokens;
+  const before = await issuer.accessToken(audience, principal, access);
+  const refresh = await issuer.refreshToken(audience, principal);
+  const changed = { modeSince: tokens.deployment.now };
+  const after = await issuer.accessToken({ ...audience, ...changed }, principal, access);
+  expect(after).not.toBe(before);
+  await verifier.verify(after, { ...expected, ...changed });
+  const over = { code: 'unauthorized', message: expect.stringContaining('role assignment mode') };
+  await expect(verifier.verify(before, { ...expected, ...changed })).rejects.toMatchObject(over);
+  const refreshing = { ...expected, ...changed, use: 'refresh_token' } as const;
+  await expect(verifier.verify(refresh, refreshing)).rejects.toMatchObject(over);
+  // There and back is another time, so nothing comes to life again.
+  const back = { modeSince: tokens.deployment.now + 1 };
+  for (const token of [before, after])
+    await expect(verifier.verify(token, { ...expected, ...back })).rejects.toMatchObject(over);
+});
+
 const without = (name: string) => (payload: Json) =>
   Object.fromEntries(Object.entries(payload).filter(([key]) => key !== name));
 const withClaim = (name: string, value: unknown) => (payload: Json) => ({ ...payload, [name]: value });
@@ -240,6 +259,9 @@ const forged: Readonly<Record<string, (tokens: Tokens, good: string) => string |
   'no grant_type': (tokens) => signed(tokens, without('grant_type')),
   'exp as text': (tokens) => signed(tokens, withClaim('exp', '9999999999')),
   'exp as null': (tokens) => signed(tokens, withClaim('exp', null)),
+  'mode_since as text': (tokens) => signed(tokens, withClaim('mode_since', '0')),
+  'access with an odd since': (tokens) =>
+    signed(tokens, withClaim('access', [{ type: 'repository', name: 'a', actions: ['pull'], since: '1' }])),
   'sub that is no id': (tokens) => signed(tokens, withClaim('sub', 'admin')),
   'aud as a list': (tokens) => signed(tokens, (payload) => ({ ...payload, aud: [payload['aud']] })),
   'another issuer': (tokens) => signed(tokens, withClaim('iss', 'https://example.com')),

@@ -21,6 +21,20 @@ const ScopeMapInput = Type.Object(
   exactly,
 );
 
+const Patterns = Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 512 }), { maxItems: 500 }));
+const RoleInput = Type.Object(
+  {
+    name: Name,
+    description: Type.Optional(Type.String({ maxLength: 1024 })),
+    actions: Patterns,
+    notActions: Patterns,
+    dataActions: Patterns,
+    notDataActions: Patterns,
+    assignableScopes: Patterns,
+  },
+  exactly,
+);
+
 /** A principal is named by its name, its object id or its client id. */
 export const accessInputs = {
   'directory.show': Type.Object({}, exactly),
@@ -59,6 +73,10 @@ export const accessInputs = {
   ),
   'federated-credential.delete': OfPrincipal,
   'role.list': Type.Object({}, exactly),
+  'role.show': Type.Object({ role: Name }, exactly),
+  'role.create': RoleInput,
+  'role.update': RoleInput,
+  'role.delete': Type.Object({ role: Name }, exactly),
   'role-assignment.list': Type.Object({}, exactly),
   'role-assignment.show': Type.Object({ id: Name }, exactly),
   /** At exactly one of the three scopes. */
@@ -69,6 +87,9 @@ export const accessInputs = {
       registry: Type.Optional(RegistryName),
       resourceGroup: Type.Optional(Type.String({ minLength: 1, maxLength: 90 })),
       subscription: Type.Optional(Type.Literal(true)),
+      /** In Azure's syntax. Longer than is allowed, so that the refusal says what is. */
+      condition: Type.Optional(Type.String({ minLength: 1, maxLength: 12_000 })),
+      conditionVersion: Type.Optional(Type.String({ maxLength: 16 })),
     },
     exactly,
   ),
@@ -175,6 +196,11 @@ export interface OperatorRole {
   readonly actions: readonly string[];
   readonly notActions: readonly string[];
   readonly dataActions: readonly string[];
+  readonly notDataActions: readonly string[];
+  readonly isCustom: boolean;
+  readonly description: string;
+  /** As Azure writes them: `/subscriptions/…`; `/` for built-in roles. */
+  readonly assignableScopes: readonly string[];
 }
 
 export interface OperatorRoleAssignment {
@@ -185,6 +211,9 @@ export interface OperatorRoleAssignment {
   readonly roleId: string;
   /** As Azure writes it: `/subscriptions/…`. */
   readonly scope: string;
+  /** Null for a role that is worth something everywhere in its scope. */
+  readonly condition: string | null;
+  readonly conditionVersion: string | null;
   readonly createdAt: string;
 }
 
@@ -242,6 +271,10 @@ export interface AccessResults {
   'federated-credential.create': OperatorFederatedCredential;
   'federated-credential.delete': Deleted;
   'role.list': readonly OperatorRole[];
+  'role.show': OperatorRole;
+  'role.create': OperatorRole;
+  'role.update': OperatorRole;
+  'role.delete': Deleted;
   'role-assignment.list': readonly OperatorRoleAssignment[];
   'role-assignment.show': OperatorRoleAssignment;
   'role-assignment.create': OperatorRoleAssignment;

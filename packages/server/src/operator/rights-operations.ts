@@ -1,11 +1,13 @@
 /** What the operator's command does with roles, and its answer to «why may he not?». */
-import { parseRepositoryName } from '@cerulean/oci/repository-name.ts';
-import { anonymousPrincipal } from '../access/anonymous-principal.ts';
-import { authorise, type Principal, type Resource } from '../access/authorise.ts';
-import { builtInRoles, findRole, roleById } from '../access/built-in-roles.ts';
-import type { AssignmentScope } from '../access/role-assignment.ts';
+import { type RoleDefinition, roleById } from '../access/built-in-roles.ts';
+import { checkCondition } from '../access/conditions/check-condition.ts';
+import { ConditionError } from '../access/conditions/condition-error.ts';
+import { parseCondition } from '../access/conditions/parse-condition.ts';
+import { conditionVersion } from '../access/conditions/read-condition.ts';
+import { flawInConditionalRole } from '../access/custom-role.ts';
+import type { AssignmentCondition, AssignmentScope } from '../access/role-assignment.ts';
 import { RegistryError } from '../errors.ts';
-import { createDirectory } from '../identity/directory.ts';
+import { explainAccess } from '../identity/explain-access.ts';
 import { toGuid } from '../identity/guid.ts';
 import type { RoleAssignmentRow } from '../registry/access-reader.ts';
 import type { RegistryRow } from '../registry/metadata-reader.ts';
@@ -13,6 +15,7 @@ import type { OperatorRoleAssignment } from './access-protocol.ts';
 import { iso } from './iso-time.ts';
 import { firstTenant, knownPrincipal } from './known-principal.ts';
 import { knownRegistry } from './known-registry.ts';
+import { type KnownRole, knownRole } from './known-role.ts';
 import type { OperationsParts } from './operations-parts.ts';
 import { operatorContext } from './operator-context.ts';
 import type { OperatorHandlers } from './operator-handlers.ts';
@@ -20,7 +23,6 @@ import type { OperatorInput } from './protocol.ts';
 
 type RightsOperations = Pick<
   OperatorHandlers,
-  | 'role.list'
   | 'role-assignment.list'
   | 'role-assignment.show'
   | 'role-assignment.create'
@@ -40,18 +42,21 @@ export function rightsOperations(parts: OperationsParts): RightsOperations {
     );
   };
   return {
-    'role.list': async () => builtInRoles.map(({ id, name, permissions }) => ({ id, name, ...permissions })),
     'role-assignment.list': list,
     'role-assignment.show': ({ id }) => find(id),
     'role-assignment.create': async (input) => {
       const principal = await knownPrincipal(reader, input.principal);
-      const role = findRole(input.role);
-      if (role === undefined) {
-        const message = `There is no role «${input.role}»; see: role list. To pull, give AcrPull; to push, AcrPush.`;
-        throw new RegistryError('resource_invalid', message);
-      }
+      const role = await knownRole(reader, input.role);
       const { scope, stream } = await scopeOf(parts, input);
-      const row = { id: sources.newId(), principal: principal.id, role: role.id, scope };
+      refuseOutside(role, await azurePath(scope, await reader.listRegistries()));
+      const condition = conditionOf(role, input);
+      const row = {
+        id: sources.newId(),
+        principal: principal.id,
+        role: role.id,
+        scope,
+        ...(condition === undefined ? {} : { condition }),
+      };
       const options = { lane: stream, context: operatorContext(sources) };
       await bus.execute('addRoleAssignment', { stream, ...row }, options);
       return describe(parts, { ...row, createdAt: options.context.now });
@@ -64,8 +69,45 @@ export function rightsOperations(parts: OperationsParts): RightsOperations {
       await bus.execute('deleteRoleAssignment', input, options);
       return { deleted: true };
     },
-    'access.explain': async (input) => explain(parts, input),
+    'access.explain': async ({ registry, principal, action, repository }) => {
+      const row = await knownRegistry(reader, registry);
+      const { allowed, reason } = await explainAccess(reader, row, { principal, action, repository });
+      return { allowed, reason };
+    },
   };
+}
+
+/** The condition that was given, once it is known to mean something. @throws resource_invalid */
+function conditionOf(
+  role: RoleDefinition,
+  { condition: text, conditionVersion: version = conditionVersion }: OperatorInput<'role-assignment.create'>,
+): AssignmentCondition | undefined {
+  if (text === undefined) return undefined;
+  if (version !== conditionVersion)
+    throw new RegistryError(
+      'resource_invalid',
+      `Conditions have version ${conditionVersion}, not ${version}.`,
+    );
+  const flaw = flawInConditionalRole(role);
+  if (flaw !== undefined) throw new RegistryError('resource_invalid', flaw);
+  try {
+    checkCondition(parseCondition(text));
+  } catch (error) {
+    if (!(error instanceof ConditionError)) throw error;
+    throw new RegistryError('resource_invalid', `The condition is wrong ${error.message}.`);
+  }
+  return { text, version };
+}
+
+/** A custom role is given where it may be, and below. @throws resource_invalid */
+function refuseOutside(role: KnownRole, scope: string): void {
+  const { assignableScopes } = role;
+  const wanted = `${scope}/`.toLowerCase();
+  const isWithin = (parent: string): boolean =>
+    wanted.startsWith(`${parent.replace(/\/$/, '')}/`.toLowerCase());
+  if (assignableScopes === undefined || assignableScopes.some(isWithin)) return;
+  const message = `The role ${role.name} can be given at ${assignableScopes.join(', ')} and below, not at ${scope}.`;
+  throw new RegistryError('resource_invalid', message);
 }
 
 async function scopeOf(
@@ -101,9 +143,11 @@ async function describe(
     id: toGuid(row.id),
     principal: principal?.name ?? '',
     principalId: toGuid(row.principal),
-    role: roleById(row.role)?.name ?? row.role,
+    role: (roleById(row.role) ?? (await reader.findRoleDefinition(row.role)))?.name ?? row.role,
     roleId: row.role,
     scope: await azurePath(row.scope, await reader.listRegistries()),
+    condition: row.condition?.text ?? null,
+    conditionVersion: row.condition?.version ?? null,
     createdAt: iso(row.createdAt),
   };
 }
@@ -115,43 +159,4 @@ async function azurePath(scope: AssignmentScope, registries: readonly RegistryRo
   const registry = registries.find(({ id }) => id === scope.registry);
   const group = `/subscriptions/${toGuid(registry?.subscription ?? '')}/resourceGroups/${registry?.resourceGroup ?? ''}`;
   return `${group}/providers/Microsoft.ContainerRegistry/registries/${registry?.name ?? scope.registry}`;
-}
-
-/** The decision as every surface makes it, with its reason. */
-async function explain(parts: OperationsParts, input: OperatorInput<'access.explain'>) {
-  const registry = await knownRegistry(parts.reader, input.registry);
-  const principal = await principalNamed(parts, registry, input.principal);
-  const resource = resourceOf(registry, input);
-  const asked = { caller: { principal, bound: undefined }, action: input.action, resource };
-  return authorise(asked, registry.settings);
-}
-
-async function principalNamed(
-  parts: OperationsParts,
-  registry: RegistryRow,
-  named: string,
-): Promise<Principal> {
-  if (named === 'anonymous') return anonymousPrincipal(registry.id);
-  // Nothing is remembered here: the answer is for a person, about now.
-  const directory = createDirectory({ reader: parts.reader, epoch: { current: () => 0 } });
-  const byLogin = await directory.principalByLogin(registry, named);
-  if (byLogin !== undefined) return byLogin;
-  const { id } = await knownPrincipal(parts.reader, named);
-  const seen = await directory.principalById(id, registry);
-  if (seen === undefined)
-    throw new RegistryError('resource_unknown', `There is no principal ${named} any more.`);
-  return seen;
-}
-
-function resourceOf(
-  registry: RegistryRow,
-  { action, repository }: OperatorInput<'access.explain'>,
-): Resource {
-  if (action === 'catalog') return { type: 'registry', registry: registry.id };
-  const name = parseRepositoryName(repository ?? '');
-  if (name !== undefined) return { type: 'repository', registry: registry.id, name };
-  throw new RegistryError(
-    'name_invalid',
-    `Say on which repository: «${repository ?? ''}» is no repository's name.`,
-  );
 }

@@ -1,6 +1,7 @@
 /** The writes of the directory, of rights, and of tokens: a part of `Commands`. All of them move the rights epoch. */
 import type { DirectoryPrincipalType } from '../access/authorise.ts';
-import type { AssignmentScope } from '../access/role-assignment.ts';
+import type { Permissions } from '../access/permissions.ts';
+import type { AssignmentCondition, AssignmentScope } from '../access/role-assignment.ts';
 
 /** The resource group that registries begin in. */
 export const defaultResourceGroup = 'cerulean';
@@ -40,6 +41,16 @@ export interface NewCertificate {
   /** SPKI in DER. */
   readonly publicKey: Uint8Array;
   readonly expiresAt: number;
+}
+
+export interface NewRoleDefinition {
+  readonly id: string;
+  readonly tenant: string;
+  readonly name: string;
+  readonly description: string;
+  readonly permissions: Permissions;
+  /** As Azure writes them: `/subscriptions/…`. */
+  readonly assignableScopes: readonly string[];
 }
 
 type Nothing = Record<string, never>;
@@ -99,10 +110,14 @@ export interface AccessCommands {
       readonly principal: string;
       readonly role: string;
       readonly scope: AssignmentScope;
+      readonly condition?: AssignmentCondition | undefined;
     };
     output: Nothing;
   };
   deleteRoleAssignment: { input: InStream & { readonly id: string }; output: Nothing };
+  /** Makes a custom role, or changes the one that is there when `replaces`. */
+  putRoleDefinition: { input: NewRoleDefinition & { readonly replaces: boolean }; output: Nothing };
+  deleteRoleDefinition: { input: { readonly id: string; readonly tenant: string }; output: Nothing };
   /** Makes a scope map, or changes the one that is there when `replaces`. */
   putScopeMap: {
     input: {

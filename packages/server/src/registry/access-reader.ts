@@ -1,5 +1,6 @@
 /** What is read of the directory, of rights, and of tokens: a part of `MetadataReader`. */
 import type { DirectoryPrincipalType } from '../access/authorise.ts';
+import type { RoleDefinition } from '../access/built-in-roles.ts';
 import type { RoleAssignment } from '../access/role-assignment.ts';
 
 export interface TenantRow {
@@ -54,6 +55,14 @@ export interface FederatedCredentialRow {
   readonly createdAt: number;
 }
 
+/** A custom role of a tenant. Its id is a GUID in lower case, as those of built-in roles are. */
+export interface RoleDefinitionRow extends RoleDefinition {
+  readonly description: string;
+  /** As Azure writes them: `/subscriptions/…`. */
+  readonly assignableScopes: readonly string[];
+  readonly createdAt: number;
+}
+
 export interface RoleAssignmentRow extends RoleAssignment {
   readonly principal: string;
   readonly createdAt: number;
@@ -90,6 +99,12 @@ export interface AccessReader {
   listFederatedCredentials(owner: string): Promise<FederatedCredentialRow[]>;
   listAssignmentsOf(principal: string): Promise<RoleAssignmentRow[]>;
   listAssignments(): Promise<RoleAssignmentRow[]>;
+  /** A custom role by its GUID. */
+  findRoleDefinition(id: string): Promise<RoleDefinitionRow | undefined>;
+  /** Custom roles, by name. */
+  listRoleDefinitions(tenant: string): Promise<RoleDefinitionRow[]>;
+  /** When the last repository of this name was deleted, in milliseconds; 0 where none was of late. */
+  repositoryDeletedAt(registry: string, name: string): Promise<number>;
   findScopeMap(registry: string, name: string): Promise<ScopeMapRow | undefined>;
   listScopeMaps(registry: string): Promise<ScopeMapRow[]>;
   listTokens(registry: string): Promise<TokenRow[]>;

@@ -8,7 +8,7 @@
  */
 import type { AccessCommands } from './access-commands.ts';
 import type { ContentFlags } from './content-flags.ts';
-import type { RegistrySettings, RepositorySettings } from './settings.ts';
+import type { ChangeableSettings, RegistrySettings, RepositorySettings } from './settings.ts';
 import type { RegistrySku } from './tiers.ts';
 
 /** Who caused a command, written into its event (design: webhooks, audit and history read it). */
@@ -206,7 +206,7 @@ export interface Commands extends AccessCommands {
   setRegistry: {
     input: {
       readonly registry: string;
-      readonly change: Partial<RegistrySettings>;
+      readonly change: Partial<ChangeableSettings>;
       /** Undefined leaves it as it is. */
       readonly sku?: RegistrySku;
     };

@@ -10,7 +10,12 @@ export interface RegistrySettings {
   readonly adminUserEnabled: boolean;
   /** How role assignments are read (ACR's `roleAssignmentMode`). */
   readonly roleAssignmentMode: RoleAssignmentMode;
+  /** When that was last changed, in milliseconds; 0 for never. Tokens from before are worth nothing, as at ACR. */
+  readonly roleAssignmentModeSince: number;
 }
+
+/** What may be changed of them; the rest follows. */
+export type ChangeableSettings = Omit<RegistrySettings, 'roleAssignmentModeSince'>;
 
 /** A repository's own settings; null inherits the registry's. */
 export interface RepositorySettings {
@@ -22,6 +27,7 @@ export const defaultRegistrySettings: RegistrySettings = {
   sparseManifests: false,
   adminUserEnabled: false,
   roleAssignmentMode: 'LegacyRegistryPermissions',
+  roleAssignmentModeSince: 0,
 };
 
 /** Reads a settings document; members that an older program did not know take their defaults. */

@@ -4,6 +4,7 @@ import { leaveBodiesUnread } from '../leave-bodies-unread.ts';
 import { addHandledRoute } from '../oci/add-handled-route.ts';
 import type { OciHandler } from '../oci/handling.ts';
 import { featureOff } from './deleted.ts';
+import { explain } from './explain.ts';
 import { deleteManifest, getManifest, getManifests, patchManifest } from './manifests.ts';
 import { deleteRepositoryByName, getCatalog, getRepository, patchRepository } from './repositories.ts';
 import { type AcrOperation, acrRoutes } from './routes.ts';
@@ -23,6 +24,7 @@ const handlers = {
   ContainerRegistry_GetManifestProperties: getManifest,
   ContainerRegistry_UpdateManifestProperties: patchManifest,
   'acr.deleteManifest': deleteManifest,
+  'acr.explainAccess': explain,
   'acr.listDeleted': featureOff,
   'acr.restoreDeleted': featureOff,
 } as const satisfies Record<AcrOperation, OciHandler>;

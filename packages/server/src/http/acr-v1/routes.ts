@@ -21,6 +21,7 @@ const tags = { target: 'acrTags', path: '/acr/v1/:name/_tags' } as const;
 const tag = { target: 'acrTag', path: '/acr/v1/:name/_tags/:tag' } as const;
 const manifests = { target: 'acrManifests', path: '/acr/v1/:name/_manifests' } as const;
 const manifest = { target: 'acrManifest', path: '/acr/v1/:name/_manifests/:digest' } as const;
+const explanation = { target: 'acrExplanation', path: '/acr/v1/_access/explain' } as const;
 const deleted = { target: 'acrDeleted', path: '/acr/v1/_deleted' } as const;
 
 /** ACR's own interface to its content, by the names of its specification where that has one. */
@@ -42,6 +43,7 @@ const table = [
   { operation: 'ContainerRegistry_GetManifestProperties', method: 'GET', ...manifest, requires: read },
   { operation: 'ContainerRegistry_UpdateManifestProperties', method: 'PATCH', ...manifest, requires: write },
   { operation: 'acr.deleteManifest', method: 'DELETE', ...manifest, requires: remove },
+  { operation: 'acr.explainAccess', method: 'GET', ...explanation, requires: { kind: 'owner' } },
   { operation: 'acr.listDeleted', method: 'GET', ...deleted, requires: login },
   { operation: 'acr.restoreDeleted', method: 'POST', ...deleted, requires: login },
 ] as const satisfies readonly (Omit<AcrRoute, 'operation'> & { readonly operation: string })[];

@@ -10,7 +10,9 @@ import { type Caller, mayLogIn } from '../../access/authorise.ts';
 import { grantScopes } from '../../access/grant-scopes.ts';
 import { isRefusal, RegistryError } from '../../errors.ts';
 import type { Authenticator } from '../../identity/authenticate.ts';
-import type { TokenIssuer } from '../../identity/token-issuer.ts';
+import type { Directory } from '../../identity/directory.ts';
+import { claimsAsOfNow } from '../../identity/repository-claims.ts';
+import { audienceOf, type TokenIssuer } from '../../identity/token-issuer.ts';
 import type { Admission, RouteRequirement } from '../admission.ts';
 import { answerFailures } from '../answer-failures.ts';
 import { ChallengeError } from '../challenge-error.ts';
@@ -26,6 +28,7 @@ import { parseTokenForm, parseTokenQuery, type TokenRequest } from './token-requ
 export interface Oauth2Dependencies {
   readonly authenticator: Authenticator;
   readonly tokenIssuer: TokenIssuer;
+  readonly directory: Pick<Directory, 'repositoryDeletedAt'>;
 }
 
 const route: RouteRequirement = { operation: 'oauth2.token', requires: { kind: 'host' } };
@@ -76,14 +79,13 @@ async function exchangeToken(
   admission: Admission,
   { authenticator, tokenIssuer }: Oauth2Dependencies,
 ): Promise<string> {
-  const { registry, loginServer } = admission;
   refuseOtherService(request.service, admission);
   const redeem = () => authenticator.redeemDirectoryToken(request.token, admission);
   const { principal } = await challenging(admission, redeem);
   const tenant = principal.kind === 'directory' ? principal.tenant : undefined;
   if (request.tenant !== undefined && request.tenant !== tenant)
     throw new RegistryError('bad_request', 'The token is of another tenant than the request says.');
-  return tokenIssuer.refreshToken({ registry: registry.id, loginServer }, principal.id, tenant);
+  return tokenIssuer.refreshToken(audienceOf(admission), principal.id, tenant);
 }
 
 /**
@@ -99,13 +101,14 @@ function answer(exchange: Exchange, token: string): void {
 async function issue(
   request: TokenRequest,
   admission: Admission,
-  { authenticator, tokenIssuer }: Oauth2Dependencies,
+  { authenticator, tokenIssuer, directory }: Oauth2Dependencies,
 ): Promise<string> {
-  const { registry, loginServer } = admission;
+  const { registry } = admission;
   refuseOtherService(request.service, admission);
   const caller = await callerOf(request, admission, authenticator);
-  const access = grantScopes(caller, request.scopes, registry.settings);
-  return tokenIssuer.accessToken({ registry: registry.id, loginServer }, caller.principal.id, access);
+  const granted = grantScopes(caller, request.scopes, registry.settings);
+  const access = await claimsAsOfNow(granted, registry.id, directory.repositoryDeletedAt);
+  return tokenIssuer.accessToken(audienceOf(admission), caller.principal.id, access);
 }
 
 async function callerOf(

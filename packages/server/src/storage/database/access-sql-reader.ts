@@ -1,15 +1,23 @@
 /** `AccessReader` over SQL: the same statements on both engines. */
 import type { DirectoryPrincipalType } from '../../access/authorise.ts';
+import type { Permissions } from '../../access/permissions.ts';
 import type { AssignmentScope } from '../../access/role-assignment.ts';
+import { toGuid } from '../../identity/guid.ts';
 import type {
   AccessReader,
   DirectoryPrincipalRow,
   RoleAssignmentRow,
+  RoleDefinitionRow,
   ScopeMapRow,
 } from '../../registry/access-reader.ts';
 import * as read from './access-statements.ts';
 import type { Queries } from './queries.ts';
-import type { DirectoryPrincipalTable, RoleAssignmentTable, ScopeMapTable } from './schema.ts';
+import type {
+  DirectoryPrincipalTable,
+  RoleAssignmentTable,
+  RoleDefinitionTable,
+  ScopeMapTable,
+} from './schema.ts';
 
 /** Reads through the given connection. */
 export function accessSqlReader(queries: Queries): AccessReader {
@@ -81,12 +89,27 @@ function readRights(
   queries: Queries,
 ): Pick<
   AccessReader,
-  'listAssignmentsOf' | 'listAssignments' | 'findScopeMap' | 'listScopeMaps' | 'listTokens'
+  | 'listAssignmentsOf'
+  | 'listAssignments'
+  | 'findRoleDefinition'
+  | 'listRoleDefinitions'
+  | 'repositoryDeletedAt'
+  | 'findScopeMap'
+  | 'listScopeMaps'
+  | 'listTokens'
 > {
   return {
     listAssignmentsOf: async (principal) =>
       (await queries.all(read.assignmentsOf, { principal })).flatMap(assignmentRow),
     listAssignments: async () => (await queries.all(read.assignments, {})).flatMap(assignmentRow),
+    async findRoleDefinition(id) {
+      const row = await queries.one(read.roleDefinition, { id: id.replaceAll('-', '') });
+      return row === undefined ? undefined : roleDefinitionRow(row);
+    },
+    listRoleDefinitions: async (tenant) =>
+      (await queries.all(read.roleDefinitions, { tenant })).map(roleDefinitionRow),
+    repositoryDeletedAt: async (registry, name) =>
+      (await queries.one(read.repositoryDeletion, { registry, name }))?.deleted_at ?? 0,
     async findScopeMap(registry, name) {
       const row = await queries.one(read.scopeMap, { registry, name });
       return row === undefined ? undefined : scopeMapRow(row);
@@ -130,7 +153,18 @@ function principalRow(row: DirectoryPrincipalTable | undefined): DirectoryPrinci
 function assignmentRow(row: RoleAssignmentTable): RoleAssignmentRow[] {
   const scope = readScope(row.scope_kind, row.scope);
   if (scope === undefined) return [];
-  return [{ id: row.id, principal: row.principal, role: row.role, scope, createdAt: row.created_at }];
+  const { id, principal, role, created_at: createdAt, condition: text, condition_version: version } = row;
+  // A condition without a version is none that this program wrote: it must not be left out.
+  const condition = text === null ? undefined : { text, version: version ?? '' };
+  return [{ id, principal, role, scope, createdAt, ...(condition === undefined ? {} : { condition }) }];
+}
+
+function roleDefinitionRow(row: RoleDefinitionTable): RoleDefinitionRow {
+  const { assignableScopes, ...permissions } = JSON.parse(row.definition) as Permissions & {
+    readonly assignableScopes: readonly string[];
+  };
+  const { name, description, created_at: createdAt } = row;
+  return { id: toGuid(row.id), name, description, permissions, assignableScopes, createdAt };
 }
 
 function readScope(kind: string, scope: string): AssignmentScope | undefined {

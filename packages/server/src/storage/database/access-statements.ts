@@ -46,6 +46,22 @@ export const assignmentsOf = statement<{ principal: string }>()((q, p) =>
   q.selectFrom('role_assignment').selectAll().where('principal', '=', p.principal).orderBy('id'),
 );
 
+export const roleDefinition = statement<{ id: string }>()((q, p) =>
+  q.selectFrom('role_definition').selectAll().where('id', '=', p.id),
+);
+
+export const roleDefinitions = statement<{ tenant: string }>()((q, p) =>
+  q.selectFrom('role_definition').selectAll().where('tenant', '=', p.tenant).orderBy('name'),
+);
+
+export const repositoryDeletion = statement<{ registry: string; name: string }>()((q, p) =>
+  q
+    .selectFrom('repository_deletion')
+    .select(['deleted_at'])
+    .where('registry', '=', p.registry)
+    .where('name', '=', p.name),
+);
+
 export const assignments = statement()((q) =>
   q.selectFrom('role_assignment').selectAll().orderBy('created_at').orderBy('id'),
 );

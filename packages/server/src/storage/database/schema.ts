@@ -123,6 +123,26 @@ export interface RoleAssignmentTable {
   scope_kind: string;
   scope: string;
   created_at: number;
+  condition: string | null;
+  condition_version: string | null;
+}
+
+export interface RoleDefinitionTable {
+  id: string;
+  tenant: string;
+  name: string;
+  description: string;
+  /** JSON. */
+  definition: string;
+  created_at: number;
+  updated_at: number;
+}
+
+/** When the last repository of this name was deleted, for as long as a token of that time may be around. */
+export interface RepositoryDeletionTable {
+  registry: string;
+  name: string;
+  deleted_at: number;
 }
 
 export interface ScopeMapTable {
@@ -341,6 +361,8 @@ export interface Database {
   app_certificate: AppCertificateTable;
   federated_credential: FederatedCredentialTable;
   role_assignment: RoleAssignmentTable;
+  role_definition: RoleDefinitionTable;
+  repository_deletion: RepositoryDeletionTable;
   scope_map: ScopeMapTable;
   repository: RepositoryTable;
   blob: BlobTable;

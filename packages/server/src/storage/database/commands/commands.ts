@@ -23,6 +23,7 @@ import {
   setRegistry,
   setRepository,
 } from './registries.ts';
+import { deleteRoleDefinition, putRoleDefinition } from './roles.ts';
 import {
   addCertificate,
   addFederatedCredential,
@@ -56,6 +57,8 @@ export const commands: CommandBodies = {
   deleteFederatedCredential,
   addRoleAssignment,
   deleteRoleAssignment,
+  putRoleDefinition,
+  deleteRoleDefinition,
   putScopeMap,
   deleteScopeMap,
   createToken,

@@ -51,6 +51,24 @@ describeDialects('repositories as a whole', (open) => {
     ).rejects.toMatchObject({ code: 'name_unknown' });
   });
 
+  test('the time of its deletion is kept, later each time, for as long as tokens of that time may be around', async () => {
+    await using database = await open();
+    const deletedAt = () => database.reader.repositoryDeletedAt(testRegistry, 'app');
+    expect(await deletedAt()).toBe(0);
+    await fill(database);
+    await database.run('deleteRepository', place);
+    const first = await deletedAt();
+    expect(first).toBeGreaterThanOrEqual(testNow);
+    await fill(database);
+    await database.run('deleteRepository', place);
+    expect(await deletedAt()).toBeGreaterThan(first);
+    expect(await database.reader.repositoryDeletedAt(testRegistry, 'other')).toBe(0);
+    const weekLater = testNow + 8 * 24 * 3600 * 1000;
+    await database.run('putManifest', testManifest({ repositoryName: 'other', tags: ['v1'] }));
+    await database.run('deleteRepository', { ...place, repositoryName: 'other' }, weekLater);
+    expect(await deletedAt()).toBe(0);
+  });
+
   test('pushes and deletions at a time leave a repository that is whole, or none', async () => {
     await using database = await open();
     await fill(database);

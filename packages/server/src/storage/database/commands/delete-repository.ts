@@ -1,5 +1,6 @@
 /** A repository as a whole. */
 import { sql } from 'kysely';
+import { limits } from '../../../limits.ts';
 import { operationDisallowed, refuseUndeletable } from '../../../registry/content-flags.ts';
 import type { Transaction } from '../queries.ts';
 import { statement } from '../statement.ts';
@@ -22,7 +23,10 @@ export const deleteRepository: CommandBody<'deleteRepository'> = async (tx, inpu
   await refuseLocked(tx, key);
   const hlc = nextHlc(context.now, ...newest(manifests), ...newest(tags));
   for (const removal of removals) await tx.run(removal, key);
+  await noteDeletion(tx, input, context.now);
   return {
+    // Tokens name repositories: what they say of this one is over.
+    rights: true,
     value: { manifests: manifests.map((row) => row.digest), tags: tags.map((row) => row.name) },
     touched: [touchedRepository(input.registry, input.repositoryName)],
     event: {
@@ -36,6 +40,18 @@ export const deleteRepository: CommandBody<'deleteRepository'> = async (tx, inpu
   };
 };
 
+async function noteDeletion(
+  tx: Transaction,
+  { registry, repositoryName: name }: { readonly registry: string; readonly repositoryName: string },
+  now: number,
+): Promise<void> {
+  const before =
+    now - (limits.accessTokenSeconds + limits.uploadLifetimeSeconds + limits.clockSkewSeconds) * 1000;
+  await tx.run(forgetDeletions, { registry, before });
+  const known = (await tx.one(deletionOf, { registry, name }))?.deleted_at ?? 0;
+  await tx.run(saveDeletion, { registry, name, deletedAt: Math.max(now, known + 1) });
+}
+
 async function refuseLocked(tx: Transaction, key: { repository: string }): Promise<void> {
   const locked = (await tx.one(aLockedTag, key)) ?? (await tx.one(aLockedManifest, key));
   if (locked !== undefined) throw operationDisallowed();
@@ -47,6 +63,27 @@ function newest(rows: readonly { readonly hlc: number }[]): number[] {
 }
 
 type Key = { repository: string };
+
+const forgetDeletions = statement<{ registry: string; before: number }>()((q, p) =>
+  q.deleteFrom('repository_deletion').where('registry', '=', p.registry).where('deleted_at', '<', p.before),
+);
+
+const deletionOf = statement<{ registry: string; name: string }>()((q, p) =>
+  q
+    .selectFrom('repository_deletion')
+    .select(['deleted_at'])
+    .where('registry', '=', p.registry)
+    .where('name', '=', p.name),
+);
+
+const saveDeletion = statement<{ registry: string; name: string; deletedAt: number }>()((q, p) =>
+  q
+    .insertInto('repository_deletion')
+    .values({ registry: p.registry, name: p.name, deleted_at: p.deletedAt })
+    .onConflict((conflict) =>
+      conflict.columns(['registry', 'name']).doUpdateSet({ deleted_at: p.deletedAt }),
+    ),
+);
 
 const manifestsOf = statement<Key>()((q, p, dialect) => {
   const query = q

@@ -75,6 +75,8 @@ type AssignmentInsert = {
   role: string;
   scopeKind: string;
   scope: string;
+  condition: string | null;
+  conditionVersion: string | null;
   now: number;
 };
 
@@ -88,6 +90,8 @@ export const insertAssignment = statement<AssignmentInsert>()((q, p) =>
       scope_kind: p.scopeKind,
       scope: p.scope,
       created_at: p.now,
+      condition: p.condition,
+      condition_version: p.conditionVersion,
     })
     .onConflict((conflict) => conflict.columns(['principal', 'role', 'scope_kind', 'scope']).doNothing()),
 );

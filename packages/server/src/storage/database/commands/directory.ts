@@ -7,6 +7,7 @@ import type { Transaction } from '../queries.ts';
 import { statement } from '../statement.ts';
 import type { CommandBody } from './command.ts';
 import * as sql from './directory-statements.ts';
+import { refuseUnknownRole } from './roles.ts';
 
 /** The first start with a directory. A second caller finds it made and changes nothing. */
 export const ensureDirectory: CommandBody<'ensureDirectory'> = async (tx, input, { now }) => {
@@ -67,10 +68,15 @@ export const changeMembership: CommandBody<'changeMembership'> = async (tx, inpu
 export const addRoleAssignment: CommandBody<'addRoleAssignment'> = async (tx, input, { now }) => {
   const { id, principal, role, scope } = input;
   await knownPrincipal(tx, principal);
-  const row = { id, principal, role, scopeKind: scope.kind, scope: scopeText(scope), now };
+  await refuseUnknownRole(tx, role);
+  const kept = {
+    condition: input.condition?.text ?? null,
+    conditionVersion: input.condition?.version ?? null,
+  };
+  const row = { id, principal, role, scopeKind: scope.kind, scope: scopeText(scope), ...kept, now };
   if ((await tx.run(sql.insertAssignment, row)) === 0)
     throw new RegistryError('resource_exists', 'This principal has this role at this scope already.');
-  const payload = { id, principal, role, scope };
+  const payload = { id, principal, role, scope, condition: input.condition?.text ?? null };
   return {
     value: {},
     rights: true,

@@ -76,6 +76,20 @@ describeDialects('registries', (open) => {
     expect(new Set(after)).toEqual(new Set([false, true]));
   });
 
+  test('the time of a change of the role assignment mode is kept, and each change has a later one', async () => {
+    await using database = await open();
+    const set = async (change: object) =>
+      (await database.run('setRegistry', { registry: testRegistry, change })).roleAssignmentModeSince;
+    expect(await set({ anonymousPull: true })).toBe(0);
+    expect(await set({ roleAssignmentMode: 'LegacyRegistryPermissions' })).toBe(0);
+    const first = await set({ roleAssignmentMode: 'AbacRepositoryPermissions' });
+    expect(first).toBeGreaterThan(0);
+    expect(await set({ anonymousPull: false })).toBe(first);
+    // Nobody sets it by hand, and there and back is not where it began.
+    const back = await set({ roleAssignmentMode: 'LegacyRegistryPermissions', roleAssignmentModeSince: 0 });
+    expect(back).toBeGreaterThan(first);
+  });
+
   test('a second first transaction changes nothing', async () => {
     await using database = await open();
     const before = await database.reader.deployment();

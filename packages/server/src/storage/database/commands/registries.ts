@@ -29,11 +29,15 @@ export const createRegistry: CommandBody<'createRegistry'> = async (tx, input, c
  * Changes some of the settings, and the tier; answers all settings.
  * @throws resource_in_use when the registry holds more than the tier allows
  */
-export const setRegistry: CommandBody<'setRegistry'> = async (tx, input) => {
+export const setRegistry: CommandBody<'setRegistry'> = async (tx, input, { now }) => {
   const { settings, sku: skuBefore } = await lockRegistryForChange(tx, input.registry);
   const { sku = skuBefore } = input;
   if (sku !== skuBefore) await refuseIfOverTier(tx, input.registry, sku);
-  const changed = { ...settings, ...input.change };
+  const { roleAssignmentModeSince: since } = settings;
+  const { roleAssignmentMode = settings.roleAssignmentMode } = input.change;
+  const roleAssignmentModeSince =
+    roleAssignmentMode === settings.roleAssignmentMode ? since : Math.max(now, since + 1);
+  const changed = { ...settings, ...input.change, roleAssignmentModeSince };
   await tx.run(saveSettings, { id: input.registry, settings: JSON.stringify(changed), sku });
   return {
     value: changed,

@@ -2,9 +2,16 @@ import { foundation } from './0001-foundation.ts';
 import { contentAttributes } from './0002-content-attributes.ts';
 import { directory } from './0003-directory.ts';
 import { registryTier } from './0005-registry-tier.ts';
+import { rolesAndConditions } from './0007-roles-and-conditions.ts';
 import type { Migration } from './migration.ts';
 
 /** Every step in order; a new one is added at the end and none is ever changed. */
-export const migrations: readonly Migration[] = [foundation, contentAttributes, directory, registryTier];
+export const migrations: readonly Migration[] = [
+  foundation,
+  contentAttributes,
+  directory,
+  registryTier,
+  rolesAndConditions,
+];
 
 export const schemaVersion = Math.max(...migrations.map(({ version }) => version));
