@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import { askServer } from './ask-server.ts';
 import { addCredentialsCommands } from './credentials-commands.ts';
+import { addIdentityCommands } from './identity-commands.ts';
 import { addPrincipalCommands } from './principal-commands.ts';
 import { addRegistryCommands } from './registry-commands.ts';
 import { renderStatus } from './render-result.ts';
@@ -35,6 +36,7 @@ export function buildProgram(terminal: Terminal): Command {
   addCredentialsCommands(program, session);
   addPrincipalCommands(program, session);
   addSecretCommands(program, session);
+  addIdentityCommands(program, session);
   addRightsCommands(program, session);
   addTokenCommands(program, session);
   addStatusCommand(program, session);

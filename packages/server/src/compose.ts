@@ -6,9 +6,10 @@ import { ConfigError } from './config/config-error.ts';
 import type { Config } from './config/load-config.ts';
 import { openRootKey } from './deployment.ts';
 import { createAcrRoutes } from './http/acr-v1/acr-routes.ts';
-import { createAdmit, createAdmitOperatorAddress } from './http/admit.ts';
+import { createAdmit, createAdmitMetadataHost, createAdmitOperatorAddress } from './http/admit.ts';
 import { ConnectionLogins } from './http/connection-logins.ts';
 import { createDirectoryRoutes } from './http/directory/directory-routes.ts';
+import { createMetadataRoutes } from './http/metadata/metadata-routes.ts';
 import { createOauth2Routes } from './http/oauth2/oauth2-routes.ts';
 import { createHttpServer, type HttpServer } from './http/server.ts';
 import { createAddressList } from './http/trusted-proxies.ts';
@@ -216,6 +217,7 @@ export async function openServing(options: ServingOptions): Promise<Serving> {
       createAcrRoutes(ports),
       createOauth2Routes({ authenticator: identity.authenticator, tokenIssuer: identity.tokenIssuer }),
       createDirectoryRoutes({ ...identity, issuerKeys: identity.systemKeys.issuer, clock: sources.now }),
+      createMetadataRoutes({ ...identity, encrypted: options.tls !== undefined, clock: sources.now }),
     ],
     log,
     observer: options.observer,
@@ -227,6 +229,7 @@ export async function openServing(options: ServingOptions): Promise<Serving> {
   const running = opened.move();
   return {
     server: http.server,
+    metadataServer: http.metadataServer,
     drain: (withinMs) => http.drain(withinMs),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
@@ -308,12 +311,14 @@ function openIdentity(
   };
   return {
     ...identity,
+    hosts,
     doors: {
       admit: createAdmit({ hosts, ...identity, logins: new ConnectionLogins(epochs, clock), newId }),
       admitOperatorAddress: createAdmitOperatorAddress({
         operators: createAddressList(config.metricsFrom),
         trustedProxies,
       }),
+      admitMetadataHost: createAdmitMetadataHost(hosts),
     },
   };
 }

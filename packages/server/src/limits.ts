@@ -272,6 +272,11 @@ const table = {
     unit: 'count',
     reason: 'A login compares with each; two are enough to change one without an outage.',
   },
+  identityBindingsMax: {
+    value: 1000,
+    unit: 'count',
+    reason: 'A request for a token of a managed identity is compared with the network of each.',
+  },
   groupDepthMax: {
     value: 8,
     unit: 'levels',

@@ -5,9 +5,16 @@ import type { Authenticated, Authenticator } from '../identity/authenticate.ts';
 import type { Directory } from '../identity/directory.ts';
 import { type Credentials, parseAuthorization } from '../identity/parse-authorization.ts';
 import { limits } from '../limits.ts';
-import type { Admission, Admit, RequestFacts } from './admission.ts';
+import type { Admission, Admit, RequestFacts, Requirement } from './admission.ts';
 import type { ConnectionLogin, ConnectionLogins } from './connection-logins.ts';
-import { type HostRules, loginServerOf, noSuchRegistry, resolveHost } from './hosts.ts';
+import {
+  type HostFacts,
+  type HostRules,
+  hostName,
+  loginServerOf,
+  noSuchRegistry,
+  resolveHost,
+} from './hosts.ts';
 import { HttpRefusal } from './http-refusal.ts';
 import {
   type CredentialsRequirement,
@@ -45,7 +52,7 @@ export function createAdmit(options: {
     expired,
   });
   return (facts, { requires }) => {
-    if (requires.kind === 'nothing' || requires.kind === 'operator-address') {
+    if (isOfNoRegistry(requires)) {
       throw new TypeError(`A route that requires ${requires.kind} is not under a registry.`);
     }
     const known = requires.kind === 'host' ? undefined : logins.recall(facts);
@@ -105,6 +112,29 @@ export function createAdmitOperatorAddress(options: {
       throw new RegistryError('denied', `The address ${address} is not among those of --metrics-from.`);
     }
   };
+}
+
+/**
+ * Lets a request in that went to a host of ours or to Azure's metadata address, or throws `host_unknown`: a web page
+ * whose name was made to point here is neither.
+ */
+export type AdmitMetadataHost = (facts: HostFacts) => void;
+
+const metadataAddress = '169.254.169.254';
+
+/** Makes the admission of routes that require `metadata`. */
+export function createAdmitMetadataHost(hosts: HostRules): AdmitMetadataHost {
+  return (facts) => {
+    const { host } = facts.headers;
+    if (typeof host === 'string' && hostName(host) === metadataAddress) return;
+    resolveHost(facts, hosts);
+  };
+}
+
+function isOfNoRegistry(
+  requires: Requirement,
+): requires is Extract<Requirement, { kind: 'nothing' | 'operator-address' | 'metadata' }> {
+  return ['nothing', 'operator-address', 'metadata'].includes(requires.kind);
 }
 
 type Place = Omit<ConnectionLogin, 'caller'>;

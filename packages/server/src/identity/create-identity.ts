@@ -10,6 +10,7 @@ import { createDirectory, type Directory } from './directory.ts';
 import { createDirectoryTokens, type DirectoryTokens } from './directory-token.ts';
 import { createLoginFailures } from './login-failures.ts';
 import { createLoginQueue } from './login-queue.ts';
+import { createManagedIdentityLogin, type ManagedIdentityLogin } from './managed-identity-login.ts';
 import { createPasswordLogin } from './password-login.ts';
 import { createPasswordVerifier } from './password-verifier.ts';
 import type { SystemKeySealing } from './system-key-set.ts';
@@ -26,6 +27,7 @@ export interface Identity {
   /** The directory as an issuer: how applications log in to it, and its own tokens. */
   readonly clientLogin: ClientLogin;
   readonly directoryTokens: DirectoryTokens;
+  readonly managedIdentityLogin: ManagedIdentityLogin;
 }
 
 /** Puts the parts of one serving thread together; they share one queue of costly logins. */
@@ -63,5 +65,6 @@ export function createIdentity(options: {
     tokenIssuer: createTokenIssuer({ systemKeys, queue, clock, newId }),
     clientLogin: createClientLogin({ directory, passwords, failures, checkAssertion, clock }),
     directoryTokens,
+    managedIdentityLogin: createManagedIdentityLogin({ directory, passwords }),
   };
 }

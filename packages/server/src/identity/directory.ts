@@ -4,7 +4,12 @@ import type { RightsEpoch } from '../access/rights-epoch.ts';
 import type { RoleAssignment } from '../access/role-assignment.ts';
 import { systemScopeMaps } from '../access/scope-map.ts';
 import { limits } from '../limits.ts';
-import type { DirectoryPrincipalRow, SecretRow, TenantRow } from '../registry/access-reader.ts';
+import type {
+  DirectoryPrincipalRow,
+  IdentityBindingRow,
+  SecretRow,
+  TenantRow,
+} from '../registry/access-reader.ts';
 import type {
   CredentialRow,
   MetadataReader,
@@ -25,10 +30,16 @@ export interface Directory {
   principalByLogin(registry: RegistryRow, user: string): Promise<Principal | undefined>;
   /** The principal with this client id (a GUID). Always a read. */
   applicationById(clientId: string): Promise<DirectoryPrincipalRow | undefined>;
+  /** The principal of the directory with this id. Always a read. */
+  directoryPrincipal(id: string): Promise<DirectoryPrincipalRow | undefined>;
+  /** Who may have tokens of which managed identity. */
+  identityBindings(): Promise<readonly IdentityBindingRow[]>;
   credentialsOf(principal: string): Promise<readonly CredentialRow[]>;
   secretsOf(owner: string): Promise<readonly SecretRow[]>;
   /** Oldest first. */
   tenants(): Promise<readonly TenantRow[]>;
+  /** Their ids. */
+  subscriptions(): Promise<readonly string[]>;
 }
 
 export type DirectoryReader = Pick<
@@ -43,6 +54,8 @@ export type DirectoryReader = Pick<
   | 'listGroupsOf'
   | 'listAssignmentsOf'
   | 'listSecrets'
+  | 'listSubscriptions'
+  | 'listIdentityBindings'
   | 'findScopeMap'
 >;
 
@@ -73,6 +86,7 @@ export function createDirectory(options: {
   const credentials = createEpochCache<readonly CredentialRow[]>(bounds);
   const secrets = createEpochCache<readonly SecretRow[]>(bounds);
   const tenants = createEpochCache<readonly TenantRow[]>({ epoch, entriesMax: 1 });
+  const bindings = createEpochCache<readonly IdentityBindingRow[]>({ epoch, entriesMax: 1 });
 
   async function principalById(id: string, registry: RegistryRow): Promise<Principal | undefined> {
     const found = await known.get(id, () => load(reader, id));
@@ -103,6 +117,9 @@ export function createDirectory(options: {
       const appId = fromGuid(clientId);
       return appId === undefined ? undefined : reader.directoryPrincipalByApp(appId);
     },
+    directoryPrincipal: (id) => reader.directoryPrincipal(id),
+    identityBindings: async () => (await bindings.get('all', () => reader.listIdentityBindings())) ?? [],
+    subscriptions: async () => (await reader.listSubscriptions()).map(({ id }) => id),
     credentialsOf: async (id) => (await credentials.get(id, () => reader.listCredentials(id))) ?? [],
     secretsOf: async (owner) => (await secrets.get(owner, () => reader.listSecrets(owner))) ?? [],
     tenants: async () => (await tenants.get('all', () => reader.listTenants())) ?? [],

@@ -58,6 +58,14 @@ export const accessInputs = {
     exactly,
   ),
   'federated-credential.delete': OfPrincipal,
+  'identity-binding.list': Type.Object({ identity: Type.Optional(Name) }, exactly),
+  'identity-binding.show': Type.Object({ id: Name }, exactly),
+  /** Without an address the caller is whoever knows a secret, which the answer shows. */
+  'identity-binding.create': Type.Object(
+    { identity: Name, address: Type.Optional(Name), systemAssigned: Type.Boolean() },
+    exactly,
+  ),
+  'identity-binding.delete': Type.Object({ id: Name }, exactly),
   'role.list': Type.Object({}, exactly),
   'role-assignment.list': Type.Object({}, exactly),
   'role-assignment.show': Type.Object({ id: Name }, exactly),
@@ -169,6 +177,21 @@ export interface OperatorFederatedCredential {
   readonly createdAt: string;
 }
 
+/** Without an address the caller is known by a secret. */
+export interface OperatorIdentityBinding {
+  readonly id: string;
+  readonly identity: string;
+  readonly clientId: string | null;
+  readonly systemAssigned: boolean;
+  readonly address: string | null;
+  readonly createdAt: string;
+}
+
+/** The only time that a binding's secret is shown. */
+export interface OperatorNewIdentityBinding extends OperatorIdentityBinding {
+  readonly value?: string;
+}
+
 export interface OperatorRole {
   readonly id: string;
   readonly name: string;
@@ -241,6 +264,10 @@ export interface AccessResults {
   'federated-credential.list': readonly OperatorFederatedCredential[];
   'federated-credential.create': OperatorFederatedCredential;
   'federated-credential.delete': Deleted;
+  'identity-binding.list': readonly OperatorIdentityBinding[];
+  'identity-binding.show': OperatorIdentityBinding;
+  'identity-binding.create': OperatorNewIdentityBinding;
+  'identity-binding.delete': Deleted;
   'role.list': readonly OperatorRole[];
   'role-assignment.list': readonly OperatorRoleAssignment[];
   'role-assignment.show': OperatorRoleAssignment;

@@ -5,6 +5,7 @@ import { RegistryError } from '../errors.ts';
 import { generatePassword } from '../identity/generate-password.ts';
 import { makeCredential, revealPassword } from '../identity/make-credential.ts';
 import type { PrincipalRow, RegistryRow } from '../registry/metadata-reader.ts';
+import { identityBindingOperations } from './identity-binding-operations.ts';
 import { knownRegistry } from './known-registry.ts';
 import type { OperationsParts } from './operations-parts.ts';
 import { operatorContext } from './operator-context.ts';
@@ -23,6 +24,7 @@ export function operatorHandlers(parts: OperationsParts): OperatorHandlers {
   return {
     ...principalOperations(parts),
     ...secretOperations(parts),
+    ...identityBindingOperations(parts),
     ...rightsOperations(parts),
     ...scopeMapOperations(parts),
     ...tokenOperations(parts),

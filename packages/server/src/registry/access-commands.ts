@@ -42,6 +42,22 @@ export interface NewCertificate {
   readonly expiresAt: number;
 }
 
+/** A caller that may have tokens of a managed identity: known by its network, or by a secret that was shown once. */
+export interface NewIdentityBinding {
+  readonly id: string;
+  /** A principal of the type `managed-identity`. */
+  readonly identity: string;
+  /** Whether it is the identity of whoever asks for none by name. */
+  readonly systemAssigned: boolean;
+  readonly caller:
+    | { readonly kind: 'address'; readonly network: string }
+    | {
+        readonly kind: 'header';
+        readonly verifierVersion: number;
+        readonly verifier: Uint8Array;
+      };
+}
+
 type Nothing = Record<string, never>;
 /** `stream` is whose events tell of it: a registry's id, or the tenant's. */
 interface InStream {
@@ -93,6 +109,11 @@ export interface AccessCommands {
     input: InStream & { readonly owner: string; readonly id: string };
     output: Nothing;
   };
+  addIdentityBinding: {
+    input: InStream & { readonly binding: NewIdentityBinding };
+    output: Nothing;
+  };
+  deleteIdentityBinding: { input: InStream & { readonly id: string }; output: Nothing };
   addRoleAssignment: {
     input: InStream & {
       readonly id: string;

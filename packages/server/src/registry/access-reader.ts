@@ -54,6 +54,22 @@ export interface FederatedCredentialRow {
   readonly createdAt: number;
 }
 
+/** Who may have tokens of a managed identity. */
+export interface IdentityBindingRow {
+  readonly id: string;
+  /** The principal's id. */
+  readonly identity: string;
+  readonly systemAssigned: boolean;
+  readonly caller:
+    | { readonly kind: 'address'; readonly network: string }
+    | {
+        readonly kind: 'header';
+        readonly verifierVersion: number;
+        readonly verifier: Uint8Array;
+      };
+  readonly createdAt: number;
+}
+
 export interface RoleAssignmentRow extends RoleAssignment {
   readonly principal: string;
   readonly createdAt: number;
@@ -88,6 +104,8 @@ export interface AccessReader {
   listSecrets(owner: string): Promise<SecretRow[]>;
   listCertificates(owner: string): Promise<CertificateRow[]>;
   listFederatedCredentials(owner: string): Promise<FederatedCredentialRow[]>;
+  /** All there are, oldest first. */
+  listIdentityBindings(): Promise<IdentityBindingRow[]>;
   listAssignmentsOf(principal: string): Promise<RoleAssignmentRow[]>;
   listAssignments(): Promise<RoleAssignmentRow[]>;
   findScopeMap(registry: string, name: string): Promise<ScopeMapRow | undefined>;

@@ -4,12 +4,18 @@ import type { AssignmentScope } from '../../access/role-assignment.ts';
 import type {
   AccessReader,
   DirectoryPrincipalRow,
+  IdentityBindingRow,
   RoleAssignmentRow,
   ScopeMapRow,
 } from '../../registry/access-reader.ts';
 import * as read from './access-statements.ts';
 import type { Queries } from './queries.ts';
-import type { DirectoryPrincipalTable, RoleAssignmentTable, ScopeMapTable } from './schema.ts';
+import type {
+  DirectoryPrincipalTable,
+  IdentityBindingTable,
+  RoleAssignmentTable,
+  ScopeMapTable,
+} from './schema.ts';
 
 /** Reads through the given connection. */
 export function accessSqlReader(queries: Queries): AccessReader {
@@ -42,7 +48,10 @@ function readPrincipals(
 
 function readCredentials(
   queries: Queries,
-): Pick<AccessReader, 'listSecrets' | 'listCertificates' | 'listFederatedCredentials'> {
+): Pick<
+  AccessReader,
+  'listSecrets' | 'listCertificates' | 'listFederatedCredentials' | 'listIdentityBindings'
+> {
   return {
     async listSecrets(owner) {
       const rows = await queries.all(read.secretsOf, { owner });
@@ -74,6 +83,7 @@ function readCredentials(
       const rows = await queries.all(read.federatedCredentialsOf, { owner });
       return rows.map(({ created_at, owner: _owner, ...row }) => ({ ...row, createdAt: created_at }));
     },
+    listIdentityBindings: async () => (await queries.all(read.identityBindings, {})).flatMap(bindingRow),
   };
 }
 
@@ -124,6 +134,15 @@ function principalRow(row: DirectoryPrincipalTable | undefined): DirectoryPrinci
     enabled: row.enabled === 1,
     createdAt: row.created_at,
   };
+}
+
+/** A binding that names no caller lets nobody in. */
+function bindingRow(row: IdentityBindingTable): IdentityBindingRow[] {
+  const { id, identity, network, verifier_version: verifierVersion, verifier } = row;
+  const common = { id, identity, systemAssigned: row.system_assigned === 1, createdAt: row.created_at };
+  if (network !== null) return [{ ...common, caller: { kind: 'address', network } }];
+  if (verifierVersion === null || verifier === null) return [];
+  return [{ ...common, caller: { kind: 'header', verifierVersion, verifier } }];
 }
 
 /** An assignment whose scope this program does not understand gives nothing. */

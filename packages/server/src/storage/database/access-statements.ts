@@ -42,6 +42,11 @@ export const federatedCredentialsOf = statement<{ owner: string }>()((q, p) =>
   q.selectFrom('federated_credential').selectAll().where('owner', '=', p.owner).orderBy('name'),
 );
 
+/** There are at most `identityBindingsMax`. */
+export const identityBindings = statement()((q) =>
+  q.selectFrom('identity_binding').selectAll().orderBy('created_at').orderBy('id'),
+);
+
 export const assignmentsOf = statement<{ principal: string }>()((q, p) =>
   q.selectFrom('role_assignment').selectAll().where('principal', '=', p.principal).orderBy('id'),
 );

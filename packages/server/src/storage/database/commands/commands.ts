@@ -12,6 +12,7 @@ import {
   enablePrincipal,
   ensureDirectory,
 } from './directory.ts';
+import { addIdentityBinding, deleteIdentityBinding } from './identity-bindings.ts';
 import { claimJobs, completeJob, dropTrash, enqueueJob, failJob, listTrash } from './jobs.ts';
 import { deleteManifest, deleteTag, putKnownManifest, putManifest } from './manifests.ts';
 import { recordPulls } from './pulls.ts';
@@ -54,6 +55,8 @@ export const commands: CommandBodies = {
   deleteCertificate,
   addFederatedCredential,
   deleteFederatedCredential,
+  addIdentityBinding,
+  deleteIdentityBinding,
   addRoleAssignment,
   deleteRoleAssignment,
   putScopeMap,

@@ -36,7 +36,7 @@ export const createPrincipal: CommandBody<'createPrincipal'> = async (tx, input,
 
 /** From now on a disabled principal may nothing, whatever tokens it holds. @throws resource_unknown */
 export const enablePrincipal: CommandBody<'enablePrincipal'> = async (tx, input) => {
-  const { tenant, name } = await knownPrincipal(tx, input.id);
+  const { tenant, name } = await lockedPrincipal(tx, input.id);
   await tx.run(sql.enablePrincipal, { id: input.id, enabled: Number(input.enabled) });
   const payload = { id: input.id, name, enabled: input.enabled };
   return { value: {}, rights: true, event: { registry: tenant, kind: 'principal.enable', payload } };
@@ -44,7 +44,7 @@ export const enablePrincipal: CommandBody<'enablePrincipal'> = async (tx, input)
 
 /** @throws resource_unknown */
 export const deletePrincipal: CommandBody<'deletePrincipal'> = async (tx, { id }) => {
-  const { tenant, name, kind } = await knownPrincipal(tx, id);
+  const { tenant, name, kind } = await lockedPrincipal(tx, id);
   for (const removal of sql.removalsOfPrincipal) await tx.run(removal, { id });
   const payload = { id, name, kind };
   return { value: {}, rights: true, event: { registry: tenant, kind: 'principal.delete', payload } };
@@ -52,8 +52,8 @@ export const deletePrincipal: CommandBody<'deletePrincipal'> = async (tx, { id }
 
 /** @throws resource_unknown, resource_invalid for a group that is none */
 export const changeMembership: CommandBody<'changeMembership'> = async (tx, input) => {
-  const group = await knownPrincipal(tx, input.group);
-  const member = await knownPrincipal(tx, input.member);
+  const group = await lockedPrincipal(tx, input.group);
+  const member = await lockedPrincipal(tx, input.member);
   if (group.kind !== 'group' || group.tenant !== member.tenant)
     throw new RegistryError('resource_invalid', `${group.name} is no group that ${member.name} can be in.`);
   const change = { group: input.group, member: input.member };
@@ -66,7 +66,7 @@ export const changeMembership: CommandBody<'changeMembership'> = async (tx, inpu
 /** @throws resource_unknown, resource_exists */
 export const addRoleAssignment: CommandBody<'addRoleAssignment'> = async (tx, input, { now }) => {
   const { id, principal, role, scope } = input;
-  await knownPrincipal(tx, principal);
+  await lockedPrincipal(tx, principal);
   const row = { id, principal, role, scopeKind: scope.kind, scope: scopeText(scope), now };
   if ((await tx.run(sql.insertAssignment, row)) === 0)
     throw new RegistryError('resource_exists', 'This principal has this role at this scope already.');
@@ -92,13 +92,13 @@ export const deleteRoleAssignment: CommandBody<'deleteRoleAssignment'> = async (
 };
 
 /** The principal, locked. @throws resource_unknown */
-async function knownPrincipal(tx: Transaction, id: string) {
-  const found = await tx.one(lockedPrincipal, { id });
+export async function lockedPrincipal(tx: Transaction, id: string) {
+  const found = await tx.one(principalForUpdate, { id });
   if (found !== undefined) return found;
   throw new RegistryError('resource_unknown', 'There is no such principal any more.');
 }
 
-const lockedPrincipal = statement<{ id: string }>()((q, p, dialect) => {
+const principalForUpdate = statement<{ id: string }>()((q, p, dialect) => {
   const query = q.selectFrom('directory_principal').select(['tenant', 'name', 'kind']).where('id', '=', p.id);
   return dialect === 'postgres' ? query.forUpdate() : query;
 });
