@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import { askServer } from './ask-server.ts';
 import { addCredentialsCommands } from './credentials-commands.ts';
 import { addIdentityCommands } from './identity-commands.ts';
+import { addPasswordCommands } from './password-commands.ts';
 import { addPrincipalCommands } from './principal-commands.ts';
 import { addRegistryCommands } from './registry-commands.ts';
 import { renderStatus } from './render-result.ts';
@@ -36,6 +37,7 @@ export function buildProgram(terminal: Terminal): Command {
   addCredentialsCommands(program, session);
   addPrincipalCommands(program, session);
   addSecretCommands(program, session);
+  addPasswordCommands(program, session);
   addIdentityCommands(program, session);
   addRightsCommands(program, session);
   addTokenCommands(program, session);

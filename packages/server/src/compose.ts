@@ -17,6 +17,7 @@ import { createIdentity } from './identity/create-identity.ts';
 import { newIssuerKey, newSigningKey } from './identity/new-system-keys.ts';
 import { planSigningKeys } from './identity/plan-signing-keys.ts';
 import { createSystemKeys, type SystemKeys, systemKeyPurposes } from './identity/system-keys.ts';
+import { expireSignIns } from './jobs/expire-sign-ins.ts';
 import { expireUploads } from './jobs/expire-uploads.ts';
 import type { JobHandlers } from './jobs/job-kinds.ts';
 import { jobContext } from './jobs/job-runner.ts';
@@ -146,6 +147,7 @@ function jobHandlers(parts: {
   const context = () => jobContext(sources.newId, sources.now);
   return {
     expireUploads: (_payload, signal) => expireUploads({ bus, objects, context }, signal),
+    expireSignIns: (_payload, signal) => expireSignIns({ bus, context }, signal),
     rotateSigningKey: async () => {
       const rotate = (purpose: number, newKey: typeof newSigningKey) =>
         rotateSigningKey({
@@ -281,6 +283,9 @@ function registryPorts(parts: {
   };
 }
 
+const reuseText =
+  'a refresh token was used twice, as a stolen one is: the sign-in that it belongs to is over';
+
 const uploadMacOf = (systemKeys: SystemKeys): UploadMac => ({
   current: () => systemKeys.currentSecret('uploadToken'),
   byVersion: (version) => systemKeys.secret('uploadToken', version),
@@ -299,6 +304,8 @@ function openIdentity(
     clock,
     newId,
     onAdoptionFailure: (error) => log.warn({ err: error }, 'a verifier could not be renewed'),
+    onRefreshReuse: (principal, { requestId, clientAddress }) =>
+      log.warn({ principal, requestId, address: clientAddress }, reuseText),
   });
   const trustedProxies = createAddressList(config.trustedProxies);
   const hosts = {

@@ -9,6 +9,7 @@ import type {
   IdentityBindingRow,
   SecretRow,
   TenantRow,
+  UserPasswordRow,
 } from '../registry/access-reader.ts';
 import type {
   CredentialRow,
@@ -32,6 +33,9 @@ export interface Directory {
   applicationById(clientId: string): Promise<DirectoryPrincipalRow | undefined>;
   /** The principal of the directory with this id. Always a read. */
   directoryPrincipal(id: string): Promise<DirectoryPrincipalRow | undefined>;
+  /** Always a read, as of a name that is not there. */
+  principalByName(tenant: string, name: string): Promise<DirectoryPrincipalRow | undefined>;
+  userPassword(principal: string): Promise<UserPasswordRow | undefined>;
   /** Who may have tokens of which managed identity. */
   identityBindings(): Promise<readonly IdentityBindingRow[]>;
   credentialsOf(principal: string): Promise<readonly CredentialRow[]>;
@@ -56,6 +60,8 @@ export type DirectoryReader = Pick<
   | 'listSecrets'
   | 'listSubscriptions'
   | 'listIdentityBindings'
+  | 'directoryPrincipalByName'
+  | 'userPassword'
   | 'findScopeMap'
 >;
 
@@ -118,6 +124,8 @@ export function createDirectory(options: {
       return appId === undefined ? undefined : reader.directoryPrincipalByApp(appId);
     },
     directoryPrincipal: (id) => reader.directoryPrincipal(id),
+    principalByName: (tenant, name) => reader.directoryPrincipalByName(tenant, name),
+    userPassword: (principal) => reader.userPassword(principal),
     identityBindings: async () => (await bindings.get('all', () => reader.listIdentityBindings())) ?? [],
     subscriptions: async () => (await reader.listSubscriptions()).map(({ id }) => id),
     credentialsOf: async (id) => (await credentials.get(id, () => reader.listCredentials(id))) ?? [],

@@ -66,6 +66,12 @@ export const accessInputs = {
     exactly,
   ),
   'identity-binding.delete': Type.Object({ id: Name }, exactly),
+  /** Without a password one is made, which the answer shows. */
+  'password.set': Type.Object(
+    { user: Name, password: Type.Optional(Type.String({ maxLength: 512 })) },
+    exactly,
+  ),
+  'password.delete': Type.Object({ user: Name }, exactly),
   'role.list': Type.Object({}, exactly),
   'role-assignment.list': Type.Object({}, exactly),
   'role-assignment.show': Type.Object({ id: Name }, exactly),
@@ -192,6 +198,12 @@ export interface OperatorNewIdentityBinding extends OperatorIdentityBinding {
   readonly value?: string;
 }
 
+export interface OperatorPassword {
+  readonly user: string;
+  /** Only of one that was just made. */
+  readonly value?: string;
+}
+
 export interface OperatorRole {
   readonly id: string;
   readonly name: string;
@@ -268,6 +280,8 @@ export interface AccessResults {
   'identity-binding.show': OperatorIdentityBinding;
   'identity-binding.create': OperatorNewIdentityBinding;
   'identity-binding.delete': Deleted;
+  'password.set': OperatorPassword;
+  'password.delete': Deleted;
   'role.list': readonly OperatorRole[];
   'role-assignment.list': readonly OperatorRoleAssignment[];
   'role-assignment.show': OperatorRoleAssignment;

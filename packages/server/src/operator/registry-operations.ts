@@ -10,6 +10,7 @@ import { knownRegistry } from './known-registry.ts';
 import type { OperationsParts } from './operations-parts.ts';
 import { operatorContext } from './operator-context.ts';
 import type { OperatorHandlers } from './operator-handlers.ts';
+import { passwordOperations } from './password-operations.ts';
 import { principalOperations, secretOperations } from './principal-operations.ts';
 import type { OperatorCredentials, OperatorRegistry } from './protocol.ts';
 import { rightsOperations } from './rights-operations.ts';
@@ -25,6 +26,7 @@ export function operatorHandlers(parts: OperationsParts): OperatorHandlers {
     ...principalOperations(parts),
     ...secretOperations(parts),
     ...identityBindingOperations(parts),
+    ...passwordOperations(parts),
     ...rightsOperations(parts),
     ...scopeMapOperations(parts),
     ...tokenOperations(parts),

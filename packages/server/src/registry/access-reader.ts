@@ -70,6 +70,14 @@ export interface IdentityBindingRow {
   readonly createdAt: number;
 }
 
+/** The password of a user. */
+export interface UserPasswordRow {
+  readonly id: string;
+  readonly verifierKind: 'hmac' | 'scrypt';
+  readonly verifierVersion: number;
+  readonly verifier: Uint8Array;
+}
+
 export interface RoleAssignmentRow extends RoleAssignment {
   readonly principal: string;
   readonly createdAt: number;
@@ -97,6 +105,8 @@ export interface AccessReader {
   directoryPrincipal(id: string): Promise<DirectoryPrincipalRow | undefined>;
   /** `appId` is 32 hex digits, as all ids here. */
   directoryPrincipalByApp(appId: string): Promise<DirectoryPrincipalRow | undefined>;
+  directoryPrincipalByName(tenant: string, name: string): Promise<DirectoryPrincipalRow | undefined>;
+  userPassword(principal: string): Promise<UserPasswordRow | undefined>;
   listDirectoryPrincipals(tenant: string): Promise<DirectoryPrincipalRow[]>;
   /** The groups that this principal is directly in. */
   listGroupsOf(member: string): Promise<string[]>;

@@ -30,6 +30,8 @@ function readPrincipals(
   | 'listSubscriptions'
   | 'directoryPrincipal'
   | 'directoryPrincipalByApp'
+  | 'directoryPrincipalByName'
+  | 'userPassword'
   | 'listDirectoryPrincipals'
   | 'listGroupsOf'
   | 'listMembers'
@@ -39,6 +41,19 @@ function readPrincipals(
     listSubscriptions: () => queries.all(read.subscriptions, {}),
     directoryPrincipal: async (id) => principalRow(await queries.one(read.principalOfDirectory, { id })),
     directoryPrincipalByApp: async (appId) => principalRow(await queries.one(read.principalByApp, { appId })),
+    directoryPrincipalByName: async (tenant, name) =>
+      principalRow(await queries.one(read.principalByName, { tenant, name })),
+    async userPassword(principal) {
+      const row = await queries.one(read.passwordOf, { principal });
+      if (row === undefined) return undefined;
+      const { id, verifier_version: verifierVersion, verifier } = row;
+      return {
+        id,
+        verifierKind: row.verifier_kind === 'hmac' ? 'hmac' : 'scrypt',
+        verifierVersion,
+        verifier,
+      };
+    },
     listDirectoryPrincipals: async (tenant) =>
       (await queries.all(read.principalsOfTenant, { tenant })).flatMap((row) => principalRow(row) ?? []),
     listGroupsOf: async (member) => (await queries.all(read.groupsOf, { member })).map((row) => row.group_id),

@@ -32,6 +32,13 @@ import {
   deleteFederatedCredential,
   deleteSecret,
 } from './secrets.ts';
+import {
+  beginRefreshFamily,
+  deleteUserPassword,
+  expireRefreshFamilies,
+  rotateRefreshToken,
+  setUserPassword,
+} from './sign-ins.ts';
 import { changeToken, createToken, deleteScopeMap, deleteToken, putScopeMap } from './tokens.ts';
 import { appendUpload, cancelUpload, expireUploads, finishUpload } from './uploads.ts';
 
@@ -57,6 +64,11 @@ export const commands: CommandBodies = {
   deleteFederatedCredential,
   addIdentityBinding,
   deleteIdentityBinding,
+  setUserPassword,
+  deleteUserPassword,
+  beginRefreshFamily,
+  rotateRefreshToken,
+  expireRefreshFamilies,
   addRoleAssignment,
   deleteRoleAssignment,
   putScopeMap,

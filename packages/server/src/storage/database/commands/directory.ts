@@ -7,6 +7,7 @@ import type { Transaction } from '../queries.ts';
 import { statement } from '../statement.ts';
 import type { CommandBody } from './command.ts';
 import * as sql from './directory-statements.ts';
+import { removeFamiliesOf } from './sign-in-statements.ts';
 
 /** The first start with a directory. A second caller finds it made and changes nothing. */
 export const ensureDirectory: CommandBody<'ensureDirectory'> = async (tx, input, { now }) => {
@@ -38,6 +39,8 @@ export const createPrincipal: CommandBody<'createPrincipal'> = async (tx, input,
 export const enablePrincipal: CommandBody<'enablePrincipal'> = async (tx, input) => {
   const { tenant, name } = await lockedPrincipal(tx, input.id);
   await tx.run(sql.enablePrincipal, { id: input.id, enabled: Number(input.enabled) });
+  // Its sign-ins are over, and do not come back with it.
+  if (!input.enabled) await tx.run(removeFamiliesOf, { principal: input.id });
   const payload = { id: input.id, name, enabled: input.enabled };
   return { value: {}, rights: true, event: { registry: tenant, kind: 'principal.enable', payload } };
 };
@@ -99,7 +102,10 @@ export async function lockedPrincipal(tx: Transaction, id: string) {
 }
 
 const principalForUpdate = statement<{ id: string }>()((q, p, dialect) => {
-  const query = q.selectFrom('directory_principal').select(['tenant', 'name', 'kind']).where('id', '=', p.id);
+  const query = q
+    .selectFrom('directory_principal')
+    .select(['tenant', 'name', 'kind', 'enabled'])
+    .where('id', '=', p.id);
   return dialect === 'postgres' ? query.forUpdate() : query;
 });
 
