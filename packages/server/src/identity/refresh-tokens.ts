@@ -10,11 +10,11 @@
 import { createHash, createHmac } from 'node:crypto';
 import { isRefusal } from '../errors.ts';
 import { limits } from '../limits.ts';
-import type { CommandBus, CommandContext } from '../registry/commands.ts';
 import type { DirectoryPrincipalRow, TenantRow } from '../registry/access-reader.ts';
+import type { CommandBus, CommandContext } from '../registry/commands.ts';
 import type { Directory } from './directory.ts';
 import { DirectoryError } from './directory-error.ts';
-import type { SystemKeys } from './system-keys.ts';
+import type { SystemKeys, SystemSecret } from './system-keys.ts';
 import type { SignedInUser } from './user-login.ts';
 
 /** Who asks, as the events tell it. */
@@ -50,26 +50,10 @@ export function createRefreshTokens(options: {
 }): RefreshTokens {
   const { directory, systemKeys, commands, clock, newId, onReuse } = options;
 
-  async function nextOf(token: string): Promise<string> {
-    const { key } = await systemKeys.currentSecret('verifier');
-    const next = createHmac('sha256', key).update('cerulean refresh token\0').update(token);
-    return familyOf(token) + next.digest('hex');
-  }
-
-  function contextOf(place: SignInPlace, user?: DirectoryPrincipalRow): CommandContext {
-    return {
-      commandId: newId(),
-      newId: newId(),
-      now: clock(),
-      principalId: user?.id ?? '',
-      principalName: user?.name ?? '',
-      requestId: place.requestId,
-      address: place.clientAddress,
-      host: place.host,
-      method: 'POST',
-      userAgent: place.userAgent,
-    };
-  }
+  const commandAt = (place: SignInPlace, user?: DirectoryPrincipalRow) => ({
+    lane: place.tenant.id,
+    context: contextOf(place, { commandId: newId(), newId: newId(), now: clock() }, user),
+  });
 
   return {
     async begin({ user, passwordId }, client, place) {
@@ -85,13 +69,12 @@ export function createRefreshTokens(options: {
         expiresAt: clock() + limits.signInSeconds * 1000,
       };
       const input = { stream: place.tenant.id, family: row };
-      const command = { lane: place.tenant.id, context: contextOf(place, user) };
-      await commands.execute('beginRefreshFamily', input, command).catch(changedMeanwhile);
+      await commands.execute('beginRefreshFamily', input, commandAt(place, user)).catch(changedMeanwhile);
       return token;
     },
     async use(token, client, place) {
       if (!/^[0-9a-f]{96}$/.test(token)) throw notValid();
-      const next = await nextOf(token);
+      const next = nextOf(token, await systemKeys.currentSecret('verifier'));
       const input = {
         stream: place.tenant.id,
         client,
@@ -100,8 +83,7 @@ export function createRefreshTokens(options: {
         nextHash: hashOf(next),
         graceMs: limits.refreshGraceSeconds * 1000,
       };
-      const command = { lane: place.tenant.id, context: contextOf(place) };
-      const result = await commands.execute('rotateRefreshToken', input, command);
+      const result = await commands.execute('rotateRefreshToken', input, commandAt(place));
       if (result.outcome === 'unknown') throw notValid();
       if (result.outcome === 'reused') {
         onReuse(result.principal, place);
@@ -117,6 +99,29 @@ export function createRefreshTokens(options: {
 function changedMeanwhile(error: unknown): never {
   if (!isRefusal(error, 'unauthorized', 'resource_unknown')) throw error;
   throw new DirectoryError('invalid_grant', 50173, `${error.message} Sign in again.`);
+}
+
+function contextOf(
+  place: SignInPlace,
+  fresh: Pick<CommandContext, 'commandId' | 'newId' | 'now'>,
+  user: DirectoryPrincipalRow | undefined,
+): CommandContext {
+  return {
+    ...fresh,
+    principalId: user?.id ?? '',
+    principalName: user?.name ?? '',
+    requestId: place.requestId,
+    address: place.clientAddress,
+    host: place.host,
+    method: 'POST',
+    userAgent: place.userAgent,
+  };
+}
+
+/** Whoever has a token can't tell the next one from it; this deployment always makes the same. */
+function nextOf(token: string, { key }: SystemSecret): string {
+  const next = createHmac('sha256', key).update('cerulean refresh token\0').update(token);
+  return familyOf(token) + next.digest('hex');
 }
 
 const familyOf = (token: string): string => token.slice(0, familyChars);

@@ -1,5 +1,5 @@
-import { isGuid } from '../../identity/guid.ts';
 import { DirectoryError } from '../../identity/directory-error.ts';
+import { isGuid } from '../../identity/guid.ts';
 import { parameter, readAudience, requiredParameter } from './token-parameters.ts';
 
 /** How a user proves himself to the token endpoint: by a password, or by what he got for it before. */

@@ -49,7 +49,7 @@ const refresh = (endpoints: Endpoints, token: string, change: Record<string, str
   });
 
 const member = (answer: Awaited<ReturnType<typeof signIn>>, name: string) =>
-  String((answer.json() as Record<string, unknown>)[name] ?? '');
+  (answer.json() as Record<string, string>)[name] ?? '';
 const refused = (answer: Awaited<ReturnType<typeof signIn>>) => {
   const { error, error_codes: codes } = answer.json() as { error: string; error_codes: number[] };
   return [answer.statusCode, error, ...codes];
