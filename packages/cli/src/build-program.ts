@@ -1,6 +1,8 @@
 import { Command, Option } from 'commander';
 import { askServer } from './ask-server.ts';
 import { addCredentialsCommands } from './credentials-commands.ts';
+import { addIdentityCommands } from './identity-commands.ts';
+import { addPasswordCommands } from './password-commands.ts';
 import { addPrincipalCommands } from './principal-commands.ts';
 import { addRegistryCommands } from './registry-commands.ts';
 import { renderStatus } from './render-result.ts';
@@ -37,6 +39,8 @@ export function buildProgram(terminal: Terminal): Command {
   addPrincipalCommands(program, session);
   addSecretCommands(program, session);
   addRoleCommands(program, session);
+  addPasswordCommands(program, session);
+  addIdentityCommands(program, session);
   addRightsCommands(program, session);
   addTokenCommands(program, session);
   addStatusCommand(program, session);

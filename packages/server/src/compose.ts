@@ -6,9 +6,10 @@ import { ConfigError } from './config/config-error.ts';
 import type { Config } from './config/load-config.ts';
 import { openRootKey } from './deployment.ts';
 import { createAcrRoutes } from './http/acr-v1/acr-routes.ts';
-import { createAdmit, createAdmitOperatorAddress } from './http/admit.ts';
+import { createAdmit, createAdmitMetadataHost, createAdmitOperatorAddress } from './http/admit.ts';
 import { ConnectionLogins } from './http/connection-logins.ts';
 import { createDirectoryRoutes } from './http/directory/directory-routes.ts';
+import { createMetadataRoutes } from './http/metadata/metadata-routes.ts';
 import { createOauth2Routes } from './http/oauth2/oauth2-routes.ts';
 import { createHttpServer, type HttpServer } from './http/server.ts';
 import { createAddressList } from './http/trusted-proxies.ts';
@@ -16,6 +17,7 @@ import { createIdentity } from './identity/create-identity.ts';
 import { newIssuerKey, newSigningKey } from './identity/new-system-keys.ts';
 import { planSigningKeys } from './identity/plan-signing-keys.ts';
 import { createSystemKeys, type SystemKeys, systemKeyPurposes } from './identity/system-keys.ts';
+import { expireSignIns } from './jobs/expire-sign-ins.ts';
 import { expireUploads } from './jobs/expire-uploads.ts';
 import type { JobHandlers } from './jobs/job-kinds.ts';
 import { jobContext } from './jobs/job-runner.ts';
@@ -150,6 +152,7 @@ function jobHandlers(parts: {
   const context = () => jobContext(sources.newId, sources.now);
   return {
     expireUploads: (_payload, signal) => expireUploads({ bus, objects, context }, signal),
+    expireSignIns: (_payload, signal) => expireSignIns({ bus, context }, signal),
     rotateSigningKey: async () => {
       const rotate = (purpose: number, newKey: typeof newSigningKey) =>
         rotateSigningKey({
@@ -223,6 +226,7 @@ export async function openServing(options: ServingOptions): Promise<Serving> {
       createAcrRoutes(ports),
       createOauth2Routes(identity),
       createDirectoryRoutes({ ...identity, issuerKeys: identity.systemKeys.issuer, clock: sources.now }),
+      createMetadataRoutes({ ...identity, encrypted: options.tls !== undefined, clock: sources.now }),
     ],
     log,
     observer: options.observer,
@@ -234,6 +238,7 @@ export async function openServing(options: ServingOptions): Promise<Serving> {
   const running = opened.move();
   return {
     server: http.server,
+    metadataServer: http.metadataServer,
     drain: (withinMs) => http.drain(withinMs),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
@@ -285,6 +290,9 @@ function registryPorts(parts: {
   };
 }
 
+const reuseText =
+  'a refresh token was used twice, as a stolen one is: the sign-in that it belongs to is over';
+
 const uploadMacOf = (systemKeys: SystemKeys): UploadMac => ({
   current: () => systemKeys.currentSecret('uploadToken'),
   byVersion: (version) => systemKeys.secret('uploadToken', version),
@@ -305,6 +313,8 @@ function openIdentity(
     newId,
     loginMemory: counters.logins,
     onAdoptionFailure: (error) => log.warn({ err: error }, 'a verifier could not be renewed'),
+    onRefreshReuse: (principal, { requestId, clientAddress }) =>
+      log.warn({ principal, requestId, address: clientAddress }, reuseText),
   });
   const trustedProxies = createAddressList(config.trustedProxies);
   const hosts = {
@@ -317,6 +327,7 @@ function openIdentity(
   };
   return {
     ...identity,
+    hosts,
     doors: {
       admit: createAdmit({
         hosts,
@@ -332,6 +343,7 @@ function openIdentity(
         operators: createAddressList(config.metricsFrom),
         trustedProxies,
       }),
+      admitMetadataHost: createAdmitMetadataHost(hosts),
     },
   };
 }

@@ -7,8 +7,8 @@ import type { MetadataReader } from './registry/metadata-reader.ts';
 import type { KeyRing } from './sealing/key-ring.ts';
 
 /**
- * Gives a deployment what it needs to have a directory: the first tenant and subscription, and the key that the issuer
- * signs with. On a deployment that has both it changes nothing, so it is called at every start.
+ * Gives a deployment what it needs to have a directory: the first tenant and subscription, the key that the issuer
+ * signs with, and the job that takes old sign-ins away. On a deployment that has both it changes nothing, so it is called at every start.
  */
 export async function openDirectory(
   parts: { readonly reader: MetadataReader; readonly bus: CommandBus; readonly ring: KeyRing },
@@ -23,4 +23,6 @@ export async function openDirectory(
   }
   if ((await reader.listSystemKeys(systemKeyPurposes.issuer)).length === 0)
     await bus.execute('putSystemKey', await newIssuerKey(ring, 1), options());
+  const sweep = { kind: 'expireSignIns', key: 'expireSignIns', payload: '{}' };
+  await bus.execute('enqueueJob', { ...sweep, id: sources.newId(), runAt: sources.now() }, options());
 }

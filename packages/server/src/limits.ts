@@ -306,6 +306,27 @@ const table = {
     unit: 'count',
     reason: 'A login compares with each; two are enough to change one without an outage.',
   },
+  identityBindingsMax: {
+    value: 1000,
+    unit: 'count',
+    reason: 'A request for a token of a managed identity is compared with the network of each.',
+  },
+  signInSeconds: {
+    value: 90 * 24 * 3600,
+    unit: 'seconds',
+    reason: "How long a user's refresh tokens go on from the password: Entra ID's 90 days.",
+  },
+  refreshGraceSeconds: {
+    value: 30,
+    unit: 'seconds',
+    reason:
+      'A refresh token whose answer was lost, or that two programs show at once, gets the same answer again.',
+  },
+  signInsPerUserMax: {
+    value: 50,
+    unit: 'count',
+    reason: 'Sign-ins of one user at a time; with one more, that which was used longest ago is over.',
+  },
   groupDepthMax: {
     value: 8,
     unit: 'levels',
@@ -378,7 +399,7 @@ const table = {
   },
   jobLeaseMs: { value: 60_000, unit: 'ms', reason: 'A job whose holder died is taken over after this.' },
   jobAttemptsMax: { value: 10, unit: 'count', reason: 'Then a job is dead and shown as such.' },
-  expireBatchMax: { value: 200, unit: 'count', reason: 'Uploads ended in one transaction.' },
+  expireBatchMax: { value: 200, unit: 'count', reason: 'Uploads or sign-ins ended in one transaction.' },
   requestIdCharsMax: { value: 128, unit: 'count', reason: 'A longer X-Request-Id of a client is replaced.' },
   userAgentCharsMax: { value: 256, unit: 'count', reason: 'Kept in events; the rest is cut off.' },
   mountSourcesMax: { value: 16, unit: 'count', reason: 'Repositories looked at for a mount without `from`.' },

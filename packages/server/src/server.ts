@@ -6,6 +6,7 @@ import { type MainParts, openMain } from './compose.ts';
 import { boundAddresses, reachableHost } from './config/bound-addresses.ts';
 import { checkListen, servesTls } from './config/check-listen.ts';
 import type { Config } from './config/load-config.ts';
+import { parseListenAddress } from './config/network-names.ts';
 import { openDeployment } from './deployment.ts';
 import { openDirectory } from './deployment-directory.ts';
 import { giveBackStartMemory } from './give-back-start-memory.ts';
@@ -129,6 +130,7 @@ async function openServing(parts: {
 }): Promise<{ threads: ServingThreads; port: number }> {
   const { config, log, logging, main, certificate, opened } = parts;
   const { adminPassword: _onlyMains, ...servingConfig } = config;
+  const metadata = parseListenAddress(config.metadataListen ?? '');
   const started = await ServingThreads.start({
     count: config.workers,
     log,
@@ -141,8 +143,11 @@ async function openServing(parts: {
       contentCache: { memory: main.contentCache.buffer, thread: number },
       writer: main.connectWriter(),
       tls: certificate,
-      boundAddresses: boundAddresses(config.host),
+      boundAddresses: [config.host, ...(metadata === undefined ? [] : [metadata.host])].flatMap(
+        boundAddresses,
+      ),
       listen: threadListens ? { host: config.host, port: config.port } : undefined,
+      listenForMetadata: threadListens ? metadata : undefined,
     }),
     takeBackFrom: (number) => main.contentCache.forgetThread(number),
     metricsText: async (snapshots) =>
@@ -158,6 +163,13 @@ async function openServing(parts: {
   const { threads } = started;
   opened.defer(() => threads.drain(config.drainSeconds * 1000));
   if (started.port !== undefined) return { threads, port: started.port };
+  if (metadata !== undefined) {
+    const flag = '--metadata-listen ADDRESS:PORT';
+    const door = await listen(metadata, (socket) => threads.handOver(socket, 'metadata'), flag);
+    opened.defer(() => void door.server.close());
+    const address = `http://${hostInUrl(metadata.host)}:${door.port}`;
+    log.info({ address }, 'managed identities get tokens here');
+  }
   const { server, port } = await listen(config, (socket) => threads.handOver(socket));
   opened.defer(() => void server.close());
   return { threads, port };

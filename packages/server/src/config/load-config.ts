@@ -21,7 +21,7 @@ type ValueOf<Key extends SettingKey> =
     : never;
 
 /** The settings that are undefined unless given. */
-type OptionalKey = 'publicUrl' | 'tlsCertFile' | 'tlsKeyFile';
+type OptionalKey = 'publicUrl' | 'metadataListen' | 'tlsCertFile' | 'tlsKeyFile';
 
 /** The whole configuration: paths are absolute, sizes in bytes, lists split. Frozen, and passed as an argument. */
 export type Config = {

@@ -30,6 +30,20 @@ export function isHostName(text: string): boolean {
   return isIP(text) !== 0 || isDomainName(text);
 }
 
+/**
+ * An address to listen on with its port, as `127.0.0.1:8081` or `[::1]:8081`. Undefined for what is none: a name could
+ * stand for more than one address.
+ */
+export function parseListenAddress(
+  text: string,
+): { readonly host: string; readonly port: number } | undefined {
+  const [, bracketed, plain, digits = ''] = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text) ?? [];
+  const host = bracketed ?? plain ?? '';
+  const port = Number(digits);
+  const isRight = isIP(host) === (bracketed === undefined ? 4 : 6) && digits !== '' && port <= 65_535;
+  return isRight ? { host, port } : undefined;
+}
+
 /** `https://registry.example.com` or with a port: scheme and host, and nothing after them. */
 export function isPublicUrl(text: string): boolean {
   const url = URL.parse(text);

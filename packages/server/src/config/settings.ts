@@ -1,6 +1,12 @@
 import { type Static, type TSchema, Type } from 'typebox';
 import { formatByteSize } from './byte-size.ts';
-import { isAddressOrNetwork, isDomainName, isHostName, isPublicUrl } from './network-names.ts';
+import {
+  isAddressOrNetwork,
+  isDomainName,
+  isHostName,
+  isPublicUrl,
+  parseListenAddress,
+} from './network-names.ts';
 
 const MiB = 1024 ** 2;
 const GiB = 1024 ** 3;
@@ -116,6 +122,15 @@ export const settings = {
     defaultText: 'the number of cores; 1 on Windows',
     expects: 'a whole number from 1 to 64; on Windows, where sockets can not be handed to a thread, only 1',
     help: 'Serving threads.',
+  }),
+  metadataListen: setting({
+    flag: 'metadata-listen',
+    kind: 'text',
+    schema: name((text) => parseListenAddress(text) !== undefined),
+    defaultText: 'none',
+    expects:
+      'an address with a port, such as 169.254.169.254:80 or [fd00::1]:8081; port 0 takes any free one',
+    help: 'Address at which managed identities get tokens by plain HTTP, and nothing else is served.',
   }),
   tls: setting({
     flag: 'tls',

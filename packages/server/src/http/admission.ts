@@ -14,6 +14,8 @@ export type Requirement =
   | { readonly kind: 'nothing' }
   /** An address in `--metrics-from`. */
   | { readonly kind: 'operator-address' }
+  /** One of our hosts or that of Azure's metadata service; the route itself finds out who calls. */
+  | { readonly kind: 'metadata' }
   /** A host that names a registry; the route itself checks credentials (the token endpoint). */
   | { readonly kind: 'host' }
   /** Valid credentials of any kind: `GET /v2/`. */
@@ -76,6 +78,6 @@ export interface Admission {
  * Lets a request in, or throws a RegistryError: `host_unknown` (421), `unauthorized` and `insufficient_scope` (401 with
  * a challenge, which the error carries as `challenge`), `denied`, `too_many_requests`.
  * The answer is there at once where the connection has proved before who it is.
- * For requirements `nothing` and `operator-address` there is no registry: use `AdmitOperatorAddress`.
+ * For requirements `nothing`, `operator-address` and `metadata` there is no registry: see `Doors`.
  */
 export type Admit = (facts: RequestFacts, route: RouteRequirement) => Admission | Promise<Admission>;

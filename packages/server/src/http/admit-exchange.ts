@@ -1,13 +1,14 @@
 import { parseRepositoryName } from '@cerulean/oci/repository-name.ts';
 import type { Admission, Admit, RouteRequirement } from './admission.ts';
-import type { AdmitOperatorAddress } from './admit.ts';
+import type { AdmitMetadataHost, AdmitOperatorAddress } from './admit.ts';
 import { type Exchange, repositoryNameOf } from './exchange.ts';
 import { RefusedCall } from './refused-call.ts';
 
-/** The two doors: one for what belongs to a registry, one for the operator. */
+/** The doors: for what belongs to a registry, for the operator, and for what asks for its identity's tokens. */
 export interface Doors {
   readonly admit: Admit;
   readonly admitOperatorAddress: AdmitOperatorAddress;
+  readonly admitMetadataHost: AdmitMetadataHost;
 }
 
 /**
@@ -24,6 +25,7 @@ export function admitExchange(
   const { headers, method = '' } = request;
   if (route.requires.kind === 'nothing') return;
   if (route.requires.kind === 'operator-address') return doors.admitOperatorAddress({ peerAddress, headers });
+  if (route.requires.kind === 'metadata') return doors.admitMetadataHost({ headers, peerAddress, encrypted });
   const repositoryName = repositoryNameOf(exchange.url.target);
   const facts = { method, headers, peerAddress, encrypted, connection: request.socket, repositoryName };
   const mountFrom = mountSourceOf(exchange);

@@ -7,10 +7,17 @@ import { networkOf } from '../identity/network-of.ts';
 import { type Credentials, parseAuthorization } from '../identity/parse-authorization.ts';
 import { limits } from '../limits.ts';
 import type { CallCounter, CallLimiter } from '../rates/call-limiter.ts';
-import type { Admission, Admit, RequestFacts, RouteRequirement } from './admission.ts';
+import type { Admission, Admit, RequestFacts, Requirement, RouteRequirement } from './admission.ts';
 import { callCategory } from './call-category.ts';
 import type { ConnectionLogin, ConnectionLogins } from './connection-logins.ts';
-import { type HostRules, loginServerOf, noSuchRegistry, resolveHost } from './hosts.ts';
+import {
+  type HostFacts,
+  type HostRules,
+  hostName,
+  loginServerOf,
+  noSuchRegistry,
+  resolveHost,
+} from './hosts.ts';
 import { HttpRefusal } from './http-refusal.ts';
 import {
   type CredentialsRequirement,
@@ -69,7 +76,7 @@ export function createAdmit(options: AdmitParts): Admit {
   };
   return (facts, route) => {
     const { requires } = route;
-    if (requires.kind === 'nothing' || requires.kind === 'operator-address') {
+    if (isOfNoRegistry(requires)) {
       throw new TypeError(`A route that requires ${requires.kind} is not under a registry.`);
     }
     const known = requires.kind === 'host' ? undefined : logins.recall(facts);
@@ -132,6 +139,29 @@ export function createAdmitOperatorAddress(options: {
       throw new RegistryError('denied', `The address ${address} is not among those of --metrics-from.`);
     }
   };
+}
+
+/**
+ * Lets a request in that went to a host of ours or to Azure's metadata address, or throws `host_unknown`: a web page
+ * whose name was made to point here is neither.
+ */
+export type AdmitMetadataHost = (facts: HostFacts) => void;
+
+const metadataAddress = '169.254.169.254';
+
+/** Makes the admission of routes that require `metadata`. */
+export function createAdmitMetadataHost(hosts: HostRules): AdmitMetadataHost {
+  return (facts) => {
+    const { host } = facts.headers;
+    if (typeof host === 'string' && hostName(host) === metadataAddress) return;
+    resolveHost(facts, hosts);
+  };
+}
+
+function isOfNoRegistry(
+  requires: Requirement,
+): requires is Extract<Requirement, { kind: 'nothing' | 'operator-address' | 'metadata' }> {
+  return ['nothing', 'operator-address', 'metadata'].includes(requires.kind);
 }
 
 type Place = Omit<ConnectionLogin, 'caller' | 'calls'>;

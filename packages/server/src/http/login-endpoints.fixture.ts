@@ -1,7 +1,7 @@
 import Fastify, { type LightMyRequestResponse } from 'fastify';
 import { newId, openDeployment } from '../identity/deployment.fixture.ts';
 import type { RegistrySettings } from '../registry/settings.ts';
-import { createAdmit } from './admit.ts';
+import { createAdmit, createAdmitMetadataHost } from './admit.ts';
 import { admitExchange } from './admit-exchange.ts';
 import { ConnectionLogins } from './connection-logins.ts';
 import { createDirectoryRoutes } from './directory/directory-routes.ts';
@@ -35,7 +35,12 @@ export async function openLoginEndpoints(settings: Partial<RegistrySettings> = {
     const exchange = openExchange({ request: req, response, awaitsContinue: false, newId, nowMs: () => 0 });
     locate(exchange, parseUrl(req.url ?? '', req.headers.host));
     const route = requirementOf({ url: request.url, config: request.routeOptions.config });
-    await admitExchange({ admit, admitOperatorAddress: () => undefined }, exchange, route);
+    const doors = {
+      admit,
+      admitOperatorAddress: () => undefined,
+      admitMetadataHost: createAdmitMetadataHost(hosts),
+    };
+    await admitExchange(doors, exchange, route);
   });
   await app.register(createOauth2Routes(deployment.identity));
   const issuerKeys = systemKeys.issuer;

@@ -6,7 +6,10 @@ import type { RequestFacts, Requirement } from './admission.ts';
 import { ChallengeError } from './challenge-error.ts';
 
 /** What a route under a registry may require of credentials. */
-export type CredentialsRequirement = Exclude<Requirement, { kind: 'nothing' | 'operator-address' | 'host' }>;
+export type CredentialsRequirement = Exclude<
+  Requirement,
+  { kind: 'nothing' | 'operator-address' | 'metadata' | 'host' }
+>;
 
 /** What a request needs of its credentials: the scopes that a token for it has, and whether it may be an old one. */
 export interface NeededAccess {

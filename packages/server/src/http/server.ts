@@ -16,6 +16,7 @@ import { createApp, type RequestHandler } from './app.ts';
 import { type Exchange, exchangeOf, locate, openExchange } from './exchange.ts';
 import { HttpRefusal } from './http-refusal.ts';
 import { serveLean } from './lean/serve-lean.ts';
+import { isMetadataUrl } from './metadata/metadata-paths.ts';
 import { createNodeServer, type TlsFiles } from './node-server.ts';
 import { createOciRoutes } from './oci/oci-routes.ts';
 import { findOciRoute, methodsFor } from './oci/routes.ts';
@@ -44,6 +45,8 @@ export interface HttpServerOptions {
 export interface HttpServer {
   /** Takes connections by its event `connection`, handed over from elsewhere; or listens itself. */
   readonly server: Server;
+  /** The same without TLS, for the managed-identity endpoints and nothing else. */
+  readonly metadataServer: Server;
   /**
    * No new requests; those that run may end within the time. Then bodies that are still coming are cut off, and what
    * came of them is kept; at last every connection is closed.
@@ -67,6 +70,10 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   const server = createNodeServer(options.tls);
   server.on('request', (request, response) => turns.take({ request, response, awaitsContinue: false }));
   server.on('checkContinue', (request, response) => turns.take({ request, response, awaitsContinue: true }));
+  const metadataServer = createNodeServer(undefined);
+  metadataServer.on('request', (request, response) =>
+    turns.take({ request, response, awaitsContinue: false, metadataOnly: true }),
+  );
   const untaken = watchUntakenAnswers(running, limits.responseIdleMs);
   const own = [
     createOciRoutes(options.ports),
@@ -82,20 +89,21 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   });
   return {
     server,
+    metadataServer,
     async drain(withinMs) {
       state.draining = true;
-      server.closeIdleConnections();
+      for (const each of [server, metadataServer]) each.closeIdleConnections();
       await emptied(running, withinMs);
       for (const exchange of running) exchange.interruptBody?.();
       await emptied(running, limits.interruptedStoringMs);
-      server.closeAllConnections();
+      for (const each of [server, metadataServer]) each.closeAllConnections();
     },
     async [Symbol.asyncDispose]() {
       untaken[Symbol.dispose]();
-      server.closeAllConnections();
+      for (const each of [server, metadataServer]) each.closeAllConnections();
       await app.close();
       // Also ends the watch that `listening` began where nobody ever listened.
-      server.close();
+      for (const each of [server, metadataServer]) each.close();
     },
   };
 }
@@ -111,6 +119,7 @@ function dispatch(options: HttpServerOptions, state: ServerState, arrival: Arriv
   try {
     if (state.draining) throw closing('shutting_down', 'The server is stopping.');
     refuseBadHost(request);
+    if (arrival.metadataOnly === true && !isMetadataUrl(request.url)) throw notAtThisDoor();
     locate(exchange, parseUrl(request.url ?? '', request.headers.host));
     const { target } = exchange.url;
     if (target.kind === 'elsewhere') return state.fastify(request, response);
@@ -146,6 +155,9 @@ function notRouted(exchange: Exchange): RegistryError {
   const message = `The method is not allowed here; these are: ${allow}.`;
   return new HttpRefusal('method_not_allowed', message, { headers: { Allow: allow } });
 }
+
+const notAtThisDoor = (): RegistryError =>
+  new RegistryError('route_unknown', 'Here are the managed-identity endpoints and nothing else.');
 
 /** A refusal after which the connection is of no use. */
 const closing = (code: 'shutting_down' | 'bad_request', message: string): HttpRefusal =>

@@ -7,6 +7,8 @@ export interface Arrival {
   readonly response: ServerResponse;
   /** The client waits to be told to send its body (`Expect: 100-continue`). */
   readonly awaitsContinue: boolean;
+  /** It came by the door that serves the managed-identity endpoints and nothing else. */
+  readonly metadataOnly?: true;
 }
 
 /**

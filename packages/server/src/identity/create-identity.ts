@@ -10,12 +10,15 @@ import { createDirectory, type Directory } from './directory.ts';
 import { createDirectoryTokens, type DirectoryTokens } from './directory-token.ts';
 import { createLoginFailures, type LoginMemory } from './login-failures.ts';
 import { createLoginQueue } from './login-queue.ts';
+import { createManagedIdentityLogin, type ManagedIdentityLogin } from './managed-identity-login.ts';
 import { createPasswordLogin } from './password-login.ts';
 import { createPasswordVerifier } from './password-verifier.ts';
+import { createRefreshTokens, type RefreshTokens, type SignInPlace } from './refresh-tokens.ts';
 import type { SystemKeySealing } from './system-key-set.ts';
 import { createSystemKeys, type SystemKeys } from './system-keys.ts';
 import { createTokenIssuer, type TokenIssuer } from './token-issuer.ts';
 import { createTokenVerifier } from './token-verifier.ts';
+import { createUserLogin, type UserLogin } from './user-login.ts';
 
 /** What a serving thread knows of identity. */
 export interface Identity {
@@ -26,6 +29,9 @@ export interface Identity {
   /** The directory as an issuer: how applications log in to it, and its own tokens. */
   readonly clientLogin: ClientLogin;
   readonly directoryTokens: DirectoryTokens;
+  readonly managedIdentityLogin: ManagedIdentityLogin;
+  readonly userLogin: UserLogin;
+  readonly refreshTokens: RefreshTokens;
 }
 
 /** Puts the parts of one serving thread together; they share one queue of costly logins. */
@@ -40,6 +46,8 @@ export function createIdentity(options: {
   readonly loginMemory: LoginMemory;
   /** Told of a verifier that could not be renewed; the login itself was let in. */
   readonly onAdoptionFailure: (error: unknown) => void;
+  /** Told of a refresh token that was used before: its sign-in is over. */
+  readonly onRefreshReuse: (principal: string, place: SignInPlace) => void;
 }): Identity {
   const { reader, epoch, clock, newId } = options;
   const queue = createLoginQueue({ atOnceMax: limits.loginsAtOnceMax, waitingMax: limits.loginsWaitingMax });
@@ -65,5 +73,13 @@ export function createIdentity(options: {
     tokenIssuer: createTokenIssuer({ systemKeys, queue, clock, newId }),
     clientLogin: createClientLogin({ directory, passwords, failures, checkAssertion, clock }),
     directoryTokens,
+    userLogin: createUserLogin({ directory, passwords, failures, systemKeys }),
+    refreshTokens: createRefreshTokens({
+      ...options,
+      directory,
+      systemKeys,
+      onReuse: options.onRefreshReuse,
+    }),
+    managedIdentityLogin: createManagedIdentityLogin({ directory, passwords }),
   };
 }

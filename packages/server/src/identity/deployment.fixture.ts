@@ -41,6 +41,8 @@ export interface TestDeployment extends AsyncDisposable {
   readonly epochs: SharedEpochs;
   readonly commands: CommandBus;
   readonly adoptionFailures: unknown[];
+  /** Users whose refresh token came twice. */
+  readonly reuses: string[];
   readonly registry: MadeRegistry;
   readonly identity: Identity;
   readonly clock: () => number;
@@ -86,6 +88,7 @@ export async function openDeployment(options: NewPasswords = {}): Promise<TestDe
   const commands = directBus(connection, epochs);
   const reader = sqlReader(connection);
   const adoptionFailures: unknown[] = [];
+  const reuses: string[] = [];
   const keys = await systemKeys;
   const { made, input } = await newRegistry('cerulean', options, keys);
 
@@ -96,6 +99,7 @@ export async function openDeployment(options: NewPasswords = {}): Promise<TestDe
     epochs,
     commands,
     adoptionFailures,
+    reuses,
     registry: made,
     clock: () => deployment.now,
     identity: undefined as never,
@@ -109,6 +113,7 @@ export async function openDeployment(options: NewPasswords = {}): Promise<TestDe
         newId,
         loginMemory: allocateLoginMemory(newId(), deployment.now),
         onAdoptionFailure: (error) => adoptionFailures.push(error),
+        onRefreshReuse: (principal) => reuses.push(principal),
       }),
     async createRegistry(name, registryOptions = {}) {
       const other = await newRegistry(name, registryOptions, keys);

@@ -30,6 +30,14 @@ export interface DirectoryTokens {
     readonly origin: string;
     readonly principal: DirectoryPrincipalRow;
     readonly audience: string;
+    /** The client id of the program that a user signed in with; undefined for whoever acts for itself. */
+    readonly client?: string;
+  }): Promise<string>;
+  /** What tells a program who has signed in to it (OpenID Connect). It opens nothing. */
+  idToken(about: {
+    readonly origin: string;
+    readonly user: DirectoryPrincipalRow;
+    readonly client: string;
   }): Promise<string>;
   /** True for a token whose header is one of ours; its signature is not looked at. */
   isOurs(token: string): Promise<boolean>;
@@ -53,31 +61,38 @@ export function createDirectoryTokens(options: {
     return header === undefined ? undefined : systemKeys.issuer.byHeader(header);
   }
 
+  /** What every token of the directory says. */
+  function claimsOf(origin: string, { id, tenant }: DirectoryPrincipalRow): object {
+    const now = Math.floor(clock() / 1000);
+    return {
+      iss: directoryIssuer(origin, tenant),
+      iat: now,
+      nbf: now,
+      exp: now + limits.directoryTokenSeconds,
+      oid: toGuid(id),
+      sub: toGuid(id),
+      tid: toGuid(tenant),
+      uti: newId(),
+      ver: '2.0',
+    };
+  }
+
+  async function sign(claims: object): Promise<string> {
+    const key = await systemKeys.issuer.current();
+    const payload = new TextEncoder().encode(JSON.stringify(claims));
+    return queue.run(() =>
+      new CompactSign(payload).setProtectedHeader(protectedHeader(key.kid)).sign(key.privateKey),
+    );
+  }
+
   return {
-    async issue({ origin, principal, audience }) {
-      const key = await systemKeys.issuer.current();
-      const now = Math.floor(clock() / 1000);
-      const appId = principal.appId === undefined ? undefined : toGuid(principal.appId);
-      const claims = {
-        aud: audience,
-        iss: directoryIssuer(origin, principal.tenant),
-        iat: now,
-        nbf: now,
-        exp: now + limits.directoryTokenSeconds,
-        appid: appId,
-        azp: appId,
-        appidacr: '1',
-        idtyp: 'app',
-        oid: toGuid(principal.id),
-        sub: toGuid(principal.id),
-        tid: toGuid(principal.tenant),
-        uti: newId(),
-        ver: '2.0',
-      };
-      const payload = new TextEncoder().encode(JSON.stringify(claims));
-      return queue.run(() =>
-        new CompactSign(payload).setProtectedHeader(protectedHeader(key.kid)).sign(key.privateKey),
-      );
+    async issue({ origin, principal, audience, client }) {
+      const acting = client === undefined ? applicationClaims(principal) : userClaims(principal, client);
+      return sign({ aud: audience, ...claimsOf(origin, principal), ...acting });
+    },
+    async idToken({ origin, user, client }) {
+      const { name } = user;
+      return sign({ aud: client, ...claimsOf(origin, user), name, preferred_username: name });
     },
     isOurs: async (token) => (await keyOf(token)) !== undefined,
     async verify(token) {
@@ -91,6 +106,16 @@ export function createDirectoryTokens(options: {
       return claims;
     },
   };
+}
+
+function applicationClaims({ appId }: DirectoryPrincipalRow): object {
+  const client = appId === undefined ? undefined : toGuid(appId);
+  return { appid: client, azp: client, appidacr: '1', idtyp: 'app' };
+}
+
+function userClaims({ name }: DirectoryPrincipalRow, client: string): object {
+  const program = { appid: client, azp: client, appidacr: '0' };
+  return { ...program, idtyp: 'user', scp: 'user_impersonation', name, unique_name: name, upn: name };
 }
 
 /** Undefined when a claim is missing or is not what it should be; it never throws. */

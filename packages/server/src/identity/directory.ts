@@ -5,7 +5,13 @@ import type { RightsEpoch } from '../access/rights-epoch.ts';
 import type { RoleAssignment } from '../access/role-assignment.ts';
 import { systemScopeMaps } from '../access/scope-map.ts';
 import { limits } from '../limits.ts';
-import type { DirectoryPrincipalRow, SecretRow, TenantRow } from '../registry/access-reader.ts';
+import type {
+  DirectoryPrincipalRow,
+  IdentityBindingRow,
+  SecretRow,
+  TenantRow,
+  UserPasswordRow,
+} from '../registry/access-reader.ts';
 import type {
   CredentialRow,
   MetadataReader,
@@ -27,11 +33,20 @@ export interface Directory {
   principalByLogin(registry: RegistryRow, user: string): Promise<Principal | undefined>;
   /** The principal with this client id (a GUID). Always a read. */
   applicationById(clientId: string): Promise<DirectoryPrincipalRow | undefined>;
+  /** The principal of the directory with this id. Always a read. */
+  directoryPrincipal(id: string): Promise<DirectoryPrincipalRow | undefined>;
+  /** Always a read, as of a name that is not there. */
+  principalByName(tenant: string, name: string): Promise<DirectoryPrincipalRow | undefined>;
+  userPassword(principal: string): Promise<UserPasswordRow | undefined>;
+  /** Who may have tokens of which managed identity. */
+  identityBindings(): Promise<readonly IdentityBindingRow[]>;
   credentialsOf(principal: string): Promise<readonly CredentialRow[]>;
   secretsOf(owner: string): Promise<readonly SecretRow[]>;
   readonly repositoryDeletedAt: RepositoryDeletedAt;
   /** Oldest first. */
   tenants(): Promise<readonly TenantRow[]>;
+  /** Their ids. */
+  subscriptions(): Promise<readonly string[]>;
 }
 
 export type DirectoryReader = Pick<
@@ -48,6 +63,10 @@ export type DirectoryReader = Pick<
   | 'findRoleDefinition'
   | 'repositoryDeletedAt'
   | 'listSecrets'
+  | 'listSubscriptions'
+  | 'listIdentityBindings'
+  | 'directoryPrincipalByName'
+  | 'userPassword'
   | 'findScopeMap'
 >;
 
@@ -79,6 +98,7 @@ export function createDirectory(options: {
   const secrets = createEpochCache<readonly SecretRow[]>(bounds);
   const deletions = createEpochCache<{ readonly at: number }>(bounds);
   const tenants = createEpochCache<readonly TenantRow[]>({ epoch, entriesMax: 1 });
+  const bindings = createEpochCache<readonly IdentityBindingRow[]>({ epoch, entriesMax: 1 });
 
   async function principalById(id: string, registry: RegistryRow): Promise<Principal | undefined> {
     const found = await known.get(id, () => load(reader, id));
@@ -109,6 +129,11 @@ export function createDirectory(options: {
       const appId = fromGuid(clientId);
       return appId === undefined ? undefined : reader.directoryPrincipalByApp(appId);
     },
+    directoryPrincipal: (id) => reader.directoryPrincipal(id),
+    principalByName: (tenant, name) => reader.directoryPrincipalByName(tenant, name),
+    userPassword: (principal) => reader.userPassword(principal),
+    identityBindings: async () => (await bindings.get('all', () => reader.listIdentityBindings())) ?? [],
+    subscriptions: async () => (await reader.listSubscriptions()).map(({ id }) => id),
     credentialsOf: async (id) => (await credentials.get(id, () => reader.listCredentials(id))) ?? [],
     secretsOf: async (owner) => (await secrets.get(owner, () => reader.listSecrets(owner))) ?? [],
     repositoryDeletedAt: async (registry, name) =>

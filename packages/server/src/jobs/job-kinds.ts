@@ -8,6 +8,8 @@ export interface JobKinds {
   expireUploads: Record<string, never>;
   /** Replaces the signing key when it is old, and retires those whose tokens are over. */
   rotateSigningKey: Record<string, never>;
+  /** Takes the rows of sign-ins away whose time is over. */
+  expireSignIns: Record<string, never>;
 }
 
 export type JobKind = keyof JobKinds;

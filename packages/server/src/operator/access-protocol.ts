@@ -72,6 +72,20 @@ export const accessInputs = {
     exactly,
   ),
   'federated-credential.delete': OfPrincipal,
+  'identity-binding.list': Type.Object({ identity: Type.Optional(Name) }, exactly),
+  'identity-binding.show': Type.Object({ id: Name }, exactly),
+  /** Without an address the caller is whoever knows a secret, which the answer shows. */
+  'identity-binding.create': Type.Object(
+    { identity: Name, address: Type.Optional(Name), systemAssigned: Type.Boolean() },
+    exactly,
+  ),
+  'identity-binding.delete': Type.Object({ id: Name }, exactly),
+  /** Without a password one is made, which the answer shows. */
+  'password.set': Type.Object(
+    { user: Name, password: Type.Optional(Type.String({ maxLength: 512 })) },
+    exactly,
+  ),
+  'password.delete': Type.Object({ user: Name }, exactly),
   'role.list': Type.Object({}, exactly),
   'role.show': Type.Object({ role: Name }, exactly),
   'role.create': RoleInput,
@@ -190,6 +204,27 @@ export interface OperatorFederatedCredential {
   readonly createdAt: string;
 }
 
+/** Without an address the caller is known by a secret. */
+export interface OperatorIdentityBinding {
+  readonly id: string;
+  readonly identity: string;
+  readonly clientId: string | null;
+  readonly systemAssigned: boolean;
+  readonly address: string | null;
+  readonly createdAt: string;
+}
+
+/** The only time that a binding's secret is shown. */
+export interface OperatorNewIdentityBinding extends OperatorIdentityBinding {
+  readonly value?: string;
+}
+
+export interface OperatorPassword {
+  readonly user: string;
+  /** Only of one that was just made. */
+  readonly value?: string;
+}
+
 export interface OperatorRole {
   readonly id: string;
   readonly name: string;
@@ -270,6 +305,12 @@ export interface AccessResults {
   'federated-credential.list': readonly OperatorFederatedCredential[];
   'federated-credential.create': OperatorFederatedCredential;
   'federated-credential.delete': Deleted;
+  'identity-binding.list': readonly OperatorIdentityBinding[];
+  'identity-binding.show': OperatorIdentityBinding;
+  'identity-binding.create': OperatorNewIdentityBinding;
+  'identity-binding.delete': Deleted;
+  'password.set': OperatorPassword;
+  'password.delete': Deleted;
   'role.list': readonly OperatorRole[];
   'role.show': OperatorRole;
   'role.create': OperatorRole;

@@ -5,10 +5,12 @@ import { RegistryError } from '../errors.ts';
 import { generatePassword } from '../identity/generate-password.ts';
 import { makeCredential, revealPassword } from '../identity/make-credential.ts';
 import type { PrincipalRow, RegistryRow } from '../registry/metadata-reader.ts';
+import { identityBindingOperations } from './identity-binding-operations.ts';
 import { knownRegistry } from './known-registry.ts';
 import type { OperationsParts } from './operations-parts.ts';
 import { operatorContext } from './operator-context.ts';
 import type { OperatorHandlers } from './operator-handlers.ts';
+import { passwordOperations } from './password-operations.ts';
 import { principalOperations, secretOperations } from './principal-operations.ts';
 import type { OperatorCredentials, OperatorRegistry } from './protocol.ts';
 import { rightsOperations } from './rights-operations.ts';
@@ -25,6 +27,8 @@ export function operatorHandlers(parts: OperationsParts): OperatorHandlers {
     ...principalOperations(parts),
     ...secretOperations(parts),
     ...roleOperations(parts),
+    ...identityBindingOperations(parts),
+    ...passwordOperations(parts),
     ...rightsOperations(parts),
     ...scopeMapOperations(parts),
     ...tokenOperations(parts),

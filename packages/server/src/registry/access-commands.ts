@@ -53,6 +53,51 @@ export interface NewRoleDefinition {
   readonly assignableScopes: readonly string[];
 }
 
+/** A caller that may have tokens of a managed identity: known by its network, or by a secret that was shown once. */
+export interface NewIdentityBinding {
+  readonly id: string;
+  /** A principal of the type `managed-identity`. */
+  readonly identity: string;
+  /** Whether it is the identity of whoever asks for none by name. */
+  readonly systemAssigned: boolean;
+  readonly caller:
+    | { readonly kind: 'address'; readonly network: string }
+    | {
+        readonly kind: 'header';
+        readonly verifierVersion: number;
+        readonly verifier: Uint8Array;
+      };
+}
+
+/** A password that a user logs in with. */
+export interface NewUserPassword {
+  readonly id: string;
+  readonly verifierKind: 'hmac' | 'scrypt';
+  readonly verifierVersion: number;
+  readonly verifier: Uint8Array;
+}
+
+/** A sign-in, whose refresh tokens replace one another. Hashes are SHA-256 in lower-case hex. */
+export interface NewRefreshFamily {
+  readonly id: string;
+  readonly principal: string;
+  /** The password that was shown: one that was replaced meanwhile begins nothing. */
+  readonly password: string;
+  /** The client id that the tokens are for. */
+  readonly client: string;
+  readonly familyHash: string;
+  readonly tokenHash: string;
+  readonly expiresAt: number;
+}
+
+/**
+ * What came of a refresh token: it was replaced, or its answer was lost and is given again, or it was used before and
+ * its family is ended. `unknown` is all else, and changes nothing.
+ */
+export type RefreshOutcome =
+  | { readonly outcome: 'rotated' | 'repeated' | 'reused'; readonly principal: string }
+  | { readonly outcome: 'unknown' };
+
 type Nothing = Record<string, never>;
 /** `stream` is whose events tell of it: a registry's id, or the tenant's. */
 interface InStream {
@@ -104,6 +149,32 @@ export interface AccessCommands {
     input: InStream & { readonly owner: string; readonly id: string };
     output: Nothing;
   };
+  addIdentityBinding: {
+    input: InStream & { readonly binding: NewIdentityBinding };
+    output: Nothing;
+  };
+  deleteIdentityBinding: { input: InStream & { readonly id: string }; output: Nothing };
+  /** Ends the sign-ins that began with the password before. */
+  setUserPassword: {
+    input: InStream & { readonly principal: string; readonly password: NewUserPassword };
+    output: Nothing;
+  };
+  deleteUserPassword: { input: InStream & { readonly principal: string }; output: Nothing };
+  beginRefreshFamily: { input: InStream & { readonly family: NewRefreshFamily }; output: Nothing };
+  /** Puts the next token in the place of the one that is shown. */
+  rotateRefreshToken: {
+    input: InStream & {
+      readonly client: string;
+      readonly familyHash: string;
+      readonly tokenHash: string;
+      readonly nextHash: string;
+      /** For so long after a rotation the token before may be shown again. */
+      readonly graceMs: number;
+    };
+    output: RefreshOutcome;
+  };
+  /** Forgets sign-ins whose time is over. */
+  expireRefreshFamilies: { input: { readonly limit: number }; output: { readonly expired: number } };
   addRoleAssignment: {
     input: InStream & {
       readonly id: string;

@@ -63,6 +63,30 @@ export interface RoleDefinitionRow extends RoleDefinition {
   readonly createdAt: number;
 }
 
+/** Who may have tokens of a managed identity. */
+export interface IdentityBindingRow {
+  readonly id: string;
+  /** The principal's id. */
+  readonly identity: string;
+  readonly systemAssigned: boolean;
+  readonly caller:
+    | { readonly kind: 'address'; readonly network: string }
+    | {
+        readonly kind: 'header';
+        readonly verifierVersion: number;
+        readonly verifier: Uint8Array;
+      };
+  readonly createdAt: number;
+}
+
+/** The password of a user. */
+export interface UserPasswordRow {
+  readonly id: string;
+  readonly verifierKind: 'hmac' | 'scrypt';
+  readonly verifierVersion: number;
+  readonly verifier: Uint8Array;
+}
+
 export interface RoleAssignmentRow extends RoleAssignment {
   readonly principal: string;
   readonly createdAt: number;
@@ -90,6 +114,8 @@ export interface AccessReader {
   directoryPrincipal(id: string): Promise<DirectoryPrincipalRow | undefined>;
   /** `appId` is 32 hex digits, as all ids here. */
   directoryPrincipalByApp(appId: string): Promise<DirectoryPrincipalRow | undefined>;
+  directoryPrincipalByName(tenant: string, name: string): Promise<DirectoryPrincipalRow | undefined>;
+  userPassword(principal: string): Promise<UserPasswordRow | undefined>;
   listDirectoryPrincipals(tenant: string): Promise<DirectoryPrincipalRow[]>;
   /** The groups that this principal is directly in. */
   listGroupsOf(member: string): Promise<string[]>;
@@ -97,6 +123,8 @@ export interface AccessReader {
   listSecrets(owner: string): Promise<SecretRow[]>;
   listCertificates(owner: string): Promise<CertificateRow[]>;
   listFederatedCredentials(owner: string): Promise<FederatedCredentialRow[]>;
+  /** All there are, oldest first. */
+  listIdentityBindings(): Promise<IdentityBindingRow[]>;
   listAssignmentsOf(principal: string): Promise<RoleAssignmentRow[]>;
   listAssignments(): Promise<RoleAssignmentRow[]>;
   /** A custom role by its GUID. */

@@ -28,10 +28,15 @@ export interface ServingThreadData {
   readonly boundAddresses: readonly string[];
   /** Where sockets can't be handed to a thread, the thread listens itself. */
   readonly listen: { readonly host: string; readonly port: number } | undefined;
+  /** The same for the door of the managed-identity endpoints. */
+  readonly listenForMetadata: { readonly host: string; readonly port: number } | undefined;
 }
 
+/** Which port a connection came to: the registry's, or that of the managed-identity endpoints. */
+export type Door = 'main' | 'metadata';
+
 export type ServingOrder =
-  | { readonly order: 'connection'; readonly socket: Socket }
+  | { readonly order: 'connection'; readonly socket: Socket; readonly door: Door }
   | { readonly order: 'snapshot'; readonly id: number }
   | { readonly order: 'metrics'; readonly id: number; readonly text: string }
   /** A renewed certificate, for connections from now on. */

@@ -42,6 +42,8 @@ async function start(main: MessagePort, data: ServingThreadData): Promise<void> 
       (order: ServingOrder) => void carryOut(order, { serving, metrics, texts, log, report }),
     );
     const port = data.listen === undefined ? undefined : await listenHere(serving.server, data.listen);
+    if (data.listenForMetadata !== undefined)
+      await listenHere(serving.metadataServer, data.listenForMetadata, '--metadata-listen ADDRESS:PORT');
     giveBackStartMemory();
     report({ report: 'ready', port });
   } catch (error) {
@@ -66,7 +68,7 @@ async function carryOut(
 ): Promise<void> {
   switch (order.order) {
     case 'connection':
-      takeConnection(serving.server, order.socket);
+      takeConnection(order.door === 'main' ? serving.server : serving.metadataServer, order.socket);
       break;
     case 'snapshot':
       report({ report: 'snapshot', id: order.id, snapshot: await metrics.snapshot() });
@@ -100,9 +102,10 @@ function takeConnection(
 async function listenHere(
   server: Thread['serving']['server'],
   address: { readonly host: string; readonly port: number },
+  flag?: string,
 ): Promise<number> {
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (error) => reject(listenError(error, address)));
+    server.once('error', (error) => reject(listenError(error, address, flag)));
     server.listen({ ...address, exclusive: true }, resolve);
   });
   const bound = server.address();

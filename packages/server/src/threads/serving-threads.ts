@@ -7,7 +7,7 @@ import { setTimeout as elapse } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import type { Logger } from '../observability/logger.ts';
 import type { MetricsSnapshot } from '../observability/metrics.ts';
-import type { ServingOrder, ServingReport, ServingThreadData } from './serving-protocol.ts';
+import type { Door, ServingOrder, ServingReport, ServingThreadData } from './serving-protocol.ts';
 import { servingMemory } from './thread-memory.ts';
 
 /** How long main waits for a thread's figures; one that is busy is left out. */
@@ -58,7 +58,7 @@ export class ServingThreads {
   }
 
   /** Hands a connection to the next thread. */
-  handOver(socket: Socket): void {
+  handOver(socket: Socket, door: Door = 'main'): void {
     const all = [...this.#threads.values()];
     const thread = all[this.#next % Math.max(1, all.length)];
     this.#next += 1;
@@ -66,7 +66,7 @@ export class ServingThreads {
       socket.destroy();
       return;
     }
-    const order: ServingOrder = { order: 'connection', socket };
+    const order: ServingOrder = { order: 'connection', socket, door };
     thread.worker.postMessage(order, [socket as unknown as import('node:worker_threads').Transferable]);
   }
 

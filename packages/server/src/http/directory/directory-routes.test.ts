@@ -142,7 +142,7 @@ describe('a client secret', () => {
     { what: 'no grant', change: { grant_type: '' }, status: 400, error: 'invalid_request', code: 900144 },
     {
       what: 'another grant',
-      change: { grant_type: 'password' },
+      change: { grant_type: 'authorization_code' },
       status: 400,
       error: 'unsupported_grant_type',
       code: 70003,

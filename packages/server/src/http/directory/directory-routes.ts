@@ -6,13 +6,10 @@
  * before anything else is looked at. No answer with a token is kept by anybody on the way.
  */
 import type { FastifyInstance, FastifyPluginCallback, FastifyRequest } from 'fastify';
-import { isKnownAudience } from '../../identity/audiences.ts';
-import type { ClientLogin } from '../../identity/client-login.ts';
 import type { Directory } from '../../identity/directory.ts';
 import { DirectoryError } from '../../identity/directory-error.ts';
-import { type DirectoryTokens, directoryIssuer } from '../../identity/directory-token.ts';
+import { directoryIssuer } from '../../identity/directory-token.ts';
 import type { IssuerKeys } from '../../identity/system-keys.ts';
-import { limits } from '../../limits.ts';
 import type { TenantRow } from '../../registry/access-reader.ts';
 import type { Admission, RouteRequirement } from '../admission.ts';
 import { answerFailures } from '../answer-failures.ts';
@@ -21,13 +18,11 @@ import { leaveBodiesUnread } from '../leave-bodies-unread.ts';
 import { readForm } from '../read-form.ts';
 import { respond } from '../respond.ts';
 import { directoryFailure } from './aadsts.ts';
-import { parseClientRequest } from './client-request.ts';
-import { discoveryDocument, instanceDiscovery, keySet, tenantOf, tokenEndpoints } from './discovery.ts';
+import { discoveryDocument, instanceDiscovery, keySet, tenantOf, userRealm } from './discovery.ts';
+import { issueToken, type TokenIssuing } from './issue-token.ts';
 
-export interface DirectoryDependencies {
-  readonly directory: Pick<Directory, 'tenants'>;
-  readonly clientLogin: ClientLogin;
-  readonly directoryTokens: DirectoryTokens;
+export interface DirectoryDependencies extends TokenIssuing {
+  readonly directory: Pick<Directory, 'tenants' | 'applicationById'>;
   readonly issuerKeys: IssuerKeys;
   readonly clock: () => number;
 }
@@ -48,9 +43,12 @@ export function createDirectoryRoutes(dependencies: DirectoryDependencies): Fast
     for (const path of ['/:tenant/oauth2/v2.0/token', '/:tenant/oauth2/token']) {
       app.post<TenantParams>(path, { config: route('directory.token') }, async (request, reply) => {
         const asked = await askedOf(request, dependencies);
-        const body = JSON.stringify(await issue(asked, dependencies));
+        const { exchange, admission, tenant } = asked;
+        const form = await readForm(exchange);
+        const { authorization } = exchange.request.headers;
+        const answer = await issueToken({ form, authorization, admission, tenant }, dependencies);
         reply.hijack();
-        respond(asked.exchange, { status: 200, headers: unkept, body });
+        respond(exchange, { status: 200, headers: unkept, body: JSON.stringify(answer) });
       });
     }
     done();
@@ -92,6 +90,7 @@ function addDiscovery(app: FastifyInstance, dependencies: DirectoryDependencies)
       discoveryDocument(admission.baseUrl, segment, tenant),
     '/:tenant/discovery/v2.0/keys': ({ admission, tenant }: Asked) => keysOf(admission, tenant),
     '/:tenant/discovery/keys': ({ admission, tenant }: Asked) => keysOf(admission, tenant),
+    '/:tenant/userrealm/:user': async ({ admission, tenant }: Asked) => userRealm(admission.baseUrl, tenant),
     '/:tenant/discovery/instance': async ({ admission, tenant }: Asked) =>
       instanceDiscovery(admission.baseUrl, tenant),
   };
@@ -107,23 +106,4 @@ function addDiscovery(app: FastifyInstance, dependencies: DirectoryDependencies)
       },
     );
   }
-}
-
-async function issue(
-  { exchange, admission, tenant }: Asked,
-  { clientLogin, directoryTokens }: DirectoryDependencies,
-): Promise<Readonly<Record<string, unknown>>> {
-  const origin = admission.baseUrl;
-  const { clientAddress } = admission;
-  const form = await readForm(exchange);
-  const asked = parseClientRequest(form, exchange.request.headers.authorization);
-  if (!isKnownAudience(asked.audience, origin)) {
-    const message = `The resource principal named ${asked.audience.slice(0, 128)} was not found in the tenant named ${tenant.name}. Registries are https://containerregistry.azure.net.`;
-    throw new DirectoryError('invalid_resource', 500011, message);
-  }
-  const audiences = tokenEndpoints(origin, tenant);
-  const principal = await clientLogin(asked, { tenant, clientAddress, audiences });
-  const token = await directoryTokens.issue({ origin, principal, audience: asked.audience });
-  const expiresIn = limits.directoryTokenSeconds - 1;
-  return { token_type: 'Bearer', expires_in: expiresIn, ext_expires_in: expiresIn, access_token: token };
 }

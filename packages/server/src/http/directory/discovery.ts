@@ -41,11 +41,11 @@ export function discoveryDocument(
     device_authorization_endpoint: `${oauth}/devicecode`,
     jwks_uri: isAdfs ? `${base}/discovery/keys` : `${base}/discovery/v2.0/keys`,
     token_endpoint_auth_methods_supported: ['client_secret_post', 'client_secret_basic', 'private_key_jwt'],
-    grant_types_supported: ['client_credentials'],
+    grant_types_supported: ['client_credentials', 'password', 'refresh_token'],
     response_types_supported: ['code'],
     subject_types_supported: ['pairwise'],
     id_token_signing_alg_values_supported: ['RS256'],
-    scopes_supported: ['openid'],
+    scopes_supported: ['openid', 'profile', 'offline_access'],
     claims_supported: ['sub', 'iss', 'aud', 'exp', 'iat', 'nbf', 'appid', 'oid', 'tid', 'ver'],
     tenant_region_scope: null,
     cloud_instance_name: new URL(origin).host,
@@ -59,6 +59,17 @@ export function instanceDiscovery(origin: string, tenant: TenantRow): Readonly<R
     tenant_discovery_endpoint: `${origin}/${toGuid(tenant.id)}/v2.0/.well-known/openid-configuration`,
     'api-version': '1.1',
     metadata: [{ preferred_network: host, preferred_cache: host, aliases: [host] }],
+  };
+}
+
+/** What MSAL asks about a user before it sends a password: it is to be sent here, whoever the user is. */
+export function userRealm(origin: string, tenant: TenantRow): Readonly<Record<string, unknown>> {
+  return {
+    ver: '1.0',
+    account_type: 'Managed',
+    domain_name: tenant.name,
+    cloud_instance_name: new URL(origin).host,
+    cloud_audience_urn: 'urn:federation:MicrosoftOnline',
   };
 }
 

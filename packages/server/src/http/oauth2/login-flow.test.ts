@@ -62,6 +62,7 @@ function doorsOf(deployment: TestDeployment) {
       operators: createAddressList(['127.0.0.1']),
       trustedProxies,
     }),
+    admitMetadataHost: () => undefined,
   };
 }
 

@@ -6,6 +6,7 @@ import { toGuid } from '../../identity/guid.ts';
 import type {
   AccessReader,
   DirectoryPrincipalRow,
+  IdentityBindingRow,
   RoleAssignmentRow,
   RoleDefinitionRow,
   ScopeMapRow,
@@ -14,6 +15,7 @@ import * as read from './access-statements.ts';
 import type { Queries } from './queries.ts';
 import type {
   DirectoryPrincipalTable,
+  IdentityBindingTable,
   RoleAssignmentTable,
   RoleDefinitionTable,
   ScopeMapTable,
@@ -32,6 +34,8 @@ function readPrincipals(
   | 'listSubscriptions'
   | 'directoryPrincipal'
   | 'directoryPrincipalByApp'
+  | 'directoryPrincipalByName'
+  | 'userPassword'
   | 'listDirectoryPrincipals'
   | 'listGroupsOf'
   | 'listMembers'
@@ -41,6 +45,19 @@ function readPrincipals(
     listSubscriptions: () => queries.all(read.subscriptions, {}),
     directoryPrincipal: async (id) => principalRow(await queries.one(read.principalOfDirectory, { id })),
     directoryPrincipalByApp: async (appId) => principalRow(await queries.one(read.principalByApp, { appId })),
+    directoryPrincipalByName: async (tenant, name) =>
+      principalRow(await queries.one(read.principalByName, { tenant, name })),
+    async userPassword(principal) {
+      const row = await queries.one(read.passwordOf, { principal });
+      if (row === undefined) return undefined;
+      const { id, verifier_version: verifierVersion, verifier } = row;
+      return {
+        id,
+        verifierKind: row.verifier_kind === 'hmac' ? 'hmac' : 'scrypt',
+        verifierVersion,
+        verifier,
+      };
+    },
     listDirectoryPrincipals: async (tenant) =>
       (await queries.all(read.principalsOfTenant, { tenant })).flatMap((row) => principalRow(row) ?? []),
     listGroupsOf: async (member) => (await queries.all(read.groupsOf, { member })).map((row) => row.group_id),
@@ -50,7 +67,10 @@ function readPrincipals(
 
 function readCredentials(
   queries: Queries,
-): Pick<AccessReader, 'listSecrets' | 'listCertificates' | 'listFederatedCredentials'> {
+): Pick<
+  AccessReader,
+  'listSecrets' | 'listCertificates' | 'listFederatedCredentials' | 'listIdentityBindings'
+> {
   return {
     async listSecrets(owner) {
       const rows = await queries.all(read.secretsOf, { owner });
@@ -82,6 +102,7 @@ function readCredentials(
       const rows = await queries.all(read.federatedCredentialsOf, { owner });
       return rows.map(({ created_at, owner: _owner, ...row }) => ({ ...row, createdAt: created_at }));
     },
+    listIdentityBindings: async () => (await queries.all(read.identityBindings, {})).flatMap(bindingRow),
   };
 }
 
@@ -147,6 +168,15 @@ function principalRow(row: DirectoryPrincipalTable | undefined): DirectoryPrinci
     enabled: row.enabled === 1,
     createdAt: row.created_at,
   };
+}
+
+/** A binding that names no caller lets nobody in. */
+function bindingRow(row: IdentityBindingTable): IdentityBindingRow[] {
+  const { id, identity, network, verifier_version: verifierVersion, verifier } = row;
+  const common = { id, identity, systemAssigned: row.system_assigned === 1, createdAt: row.created_at };
+  if (network !== null) return [{ ...common, caller: { kind: 'address', network } }];
+  if (verifierVersion === null || verifier === null) return [];
+  return [{ ...common, caller: { kind: 'header', verifierVersion, verifier } }];
 }
 
 /** An assignment whose scope this program does not understand gives nothing. */

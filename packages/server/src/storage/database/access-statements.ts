@@ -17,6 +17,15 @@ export const principalByApp = statement<{ appId: string }>()((q, p) =>
   q.selectFrom('directory_principal').selectAll().where('app_id', '=', p.appId),
 );
 
+/** By the unique key (tenant, name). */
+export const principalByName = statement<{ tenant: string; name: string }>()((q, p) =>
+  q.selectFrom('directory_principal').selectAll().where('tenant', '=', p.tenant).where('name', '=', p.name),
+);
+
+export const passwordOf = statement<{ principal: string }>()((q, p) =>
+  q.selectFrom('user_password').selectAll().where('principal', '=', p.principal),
+);
+
 /** For people, who see the directory whole. */
 export const principalsOfTenant = statement<{ tenant: string }>()((q, p) =>
   q.selectFrom('directory_principal').selectAll().where('tenant', '=', p.tenant).orderBy('name'),
@@ -40,6 +49,11 @@ export const certificatesOf = statement<{ owner: string }>()((q, p) =>
 
 export const federatedCredentialsOf = statement<{ owner: string }>()((q, p) =>
   q.selectFrom('federated_credential').selectAll().where('owner', '=', p.owner).orderBy('name'),
+);
+
+/** There are at most `identityBindingsMax`. */
+export const identityBindings = statement()((q) =>
+  q.selectFrom('identity_binding').selectAll().orderBy('created_at').orderBy('id'),
 );
 
 export const assignmentsOf = statement<{ principal: string }>()((q, p) =>

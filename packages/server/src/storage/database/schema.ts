@@ -116,6 +116,40 @@ export interface FederatedCredentialTable {
   created_at: number;
 }
 
+/** Either `network`, or the verifier. */
+export interface IdentityBindingTable {
+  id: string;
+  identity: string;
+  system_assigned: number;
+  network: string | null;
+  verifier_version: number | null;
+  verifier: Uint8Array | null;
+  created_at: number;
+}
+
+export interface UserPasswordTable {
+  principal: string;
+  id: string;
+  verifier_kind: string;
+  verifier_version: number;
+  verifier: Uint8Array;
+  created_at: number;
+}
+
+/** Hashes are SHA-256 in lower-case hex. */
+export interface RefreshFamilyTable {
+  id: string;
+  family_hash: string;
+  principal: string;
+  client: string;
+  current_hash: string;
+  previous_hash: string | null;
+  rotations: number;
+  rotated_at: number;
+  created_at: number;
+  expires_at: number;
+}
+
 export interface RoleAssignmentTable {
   id: string;
   principal: string;
@@ -360,6 +394,9 @@ export interface Database {
   secret: SecretTable;
   app_certificate: AppCertificateTable;
   federated_credential: FederatedCredentialTable;
+  identity_binding: IdentityBindingTable;
+  user_password: UserPasswordTable;
+  refresh_family: RefreshFamilyTable;
   role_assignment: RoleAssignmentTable;
   role_definition: RoleDefinitionTable;
   repository_deletion: RepositoryDeletionTable;

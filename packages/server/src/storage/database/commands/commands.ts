@@ -12,6 +12,7 @@ import {
   enablePrincipal,
   ensureDirectory,
 } from './directory.ts';
+import { addIdentityBinding, deleteIdentityBinding } from './identity-bindings.ts';
 import { claimJobs, completeJob, dropTrash, enqueueJob, failJob, listTrash } from './jobs.ts';
 import { deleteManifest, deleteTag, putKnownManifest, putManifest } from './manifests.ts';
 import { recordPulls } from './pulls.ts';
@@ -32,6 +33,13 @@ import {
   deleteFederatedCredential,
   deleteSecret,
 } from './secrets.ts';
+import {
+  beginRefreshFamily,
+  deleteUserPassword,
+  expireRefreshFamilies,
+  rotateRefreshToken,
+  setUserPassword,
+} from './sign-ins.ts';
 import { changeToken, createToken, deleteScopeMap, deleteToken, putScopeMap } from './tokens.ts';
 import { appendUpload, cancelUpload, expireUploads, finishUpload } from './uploads.ts';
 
@@ -55,6 +63,13 @@ export const commands: CommandBodies = {
   deleteCertificate,
   addFederatedCredential,
   deleteFederatedCredential,
+  addIdentityBinding,
+  deleteIdentityBinding,
+  setUserPassword,
+  deleteUserPassword,
+  beginRefreshFamily,
+  rotateRefreshToken,
+  expireRefreshFamilies,
   addRoleAssignment,
   deleteRoleAssignment,
   putRoleDefinition,

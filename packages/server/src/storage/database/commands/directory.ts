@@ -8,6 +8,7 @@ import { statement } from '../statement.ts';
 import type { CommandBody } from './command.ts';
 import * as sql from './directory-statements.ts';
 import { refuseUnknownRole } from './roles.ts';
+import { removeFamiliesOf } from './sign-in-statements.ts';
 
 /** The first start with a directory. A second caller finds it made and changes nothing. */
 export const ensureDirectory: CommandBody<'ensureDirectory'> = async (tx, input, { now }) => {
@@ -37,15 +38,17 @@ export const createPrincipal: CommandBody<'createPrincipal'> = async (tx, input,
 
 /** From now on a disabled principal may nothing, whatever tokens it holds. @throws resource_unknown */
 export const enablePrincipal: CommandBody<'enablePrincipal'> = async (tx, input) => {
-  const { tenant, name } = await knownPrincipal(tx, input.id);
+  const { tenant, name } = await lockedPrincipal(tx, input.id);
   await tx.run(sql.enablePrincipal, { id: input.id, enabled: Number(input.enabled) });
+  // Its sign-ins are over, and do not come back with it.
+  if (!input.enabled) await tx.run(removeFamiliesOf, { principal: input.id });
   const payload = { id: input.id, name, enabled: input.enabled };
   return { value: {}, rights: true, event: { registry: tenant, kind: 'principal.enable', payload } };
 };
 
 /** @throws resource_unknown */
 export const deletePrincipal: CommandBody<'deletePrincipal'> = async (tx, { id }) => {
-  const { tenant, name, kind } = await knownPrincipal(tx, id);
+  const { tenant, name, kind } = await lockedPrincipal(tx, id);
   for (const removal of sql.removalsOfPrincipal) await tx.run(removal, { id });
   const payload = { id, name, kind };
   return { value: {}, rights: true, event: { registry: tenant, kind: 'principal.delete', payload } };
@@ -53,8 +56,8 @@ export const deletePrincipal: CommandBody<'deletePrincipal'> = async (tx, { id }
 
 /** @throws resource_unknown, resource_invalid for a group that is none */
 export const changeMembership: CommandBody<'changeMembership'> = async (tx, input) => {
-  const group = await knownPrincipal(tx, input.group);
-  const member = await knownPrincipal(tx, input.member);
+  const group = await lockedPrincipal(tx, input.group);
+  const member = await lockedPrincipal(tx, input.member);
   if (group.kind !== 'group' || group.tenant !== member.tenant)
     throw new RegistryError('resource_invalid', `${group.name} is no group that ${member.name} can be in.`);
   const change = { group: input.group, member: input.member };
@@ -67,7 +70,7 @@ export const changeMembership: CommandBody<'changeMembership'> = async (tx, inpu
 /** @throws resource_unknown, resource_exists */
 export const addRoleAssignment: CommandBody<'addRoleAssignment'> = async (tx, input, { now }) => {
   const { id, principal, role, scope } = input;
-  await knownPrincipal(tx, principal);
+  await lockedPrincipal(tx, principal);
   await refuseUnknownRole(tx, role);
   const kept = {
     condition: input.condition?.text ?? null,
@@ -98,14 +101,17 @@ export const deleteRoleAssignment: CommandBody<'deleteRoleAssignment'> = async (
 };
 
 /** The principal, locked. @throws resource_unknown */
-async function knownPrincipal(tx: Transaction, id: string) {
-  const found = await tx.one(lockedPrincipal, { id });
+export async function lockedPrincipal(tx: Transaction, id: string) {
+  const found = await tx.one(principalForUpdate, { id });
   if (found !== undefined) return found;
   throw new RegistryError('resource_unknown', 'There is no such principal any more.');
 }
 
-const lockedPrincipal = statement<{ id: string }>()((q, p, dialect) => {
-  const query = q.selectFrom('directory_principal').select(['tenant', 'name', 'kind']).where('id', '=', p.id);
+const principalForUpdate = statement<{ id: string }>()((q, p, dialect) => {
+  const query = q
+    .selectFrom('directory_principal')
+    .select(['tenant', 'name', 'kind', 'enabled'])
+    .where('id', '=', p.id);
   return dialect === 'postgres' ? query.forUpdate() : query;
 });
 
