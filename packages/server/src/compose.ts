@@ -23,6 +23,7 @@ import { rotateSigningKey } from './jobs/rotate-signing-key.ts';
 import { limits } from './limits.ts';
 import type { Logger } from './observability/logger.ts';
 import type { RequestObserver } from './observability/metrics.ts';
+import { createFetchJson } from './outbound/fetch-json.ts';
 import type { Sources } from './process-sources.ts';
 import type { CommandBus } from './registry/commands.ts';
 import { createLiveHashes } from './registry/live-hashes.ts';
@@ -296,6 +297,12 @@ function openIdentity(
     clock,
     newId,
     onAdoptionFailure: (error) => log.warn({ err: error }, 'a verifier could not be renewed'),
+    fetchJson: createFetchJson({
+      bytesMax: limits.issuerDocumentBytesMax,
+      timeoutMs: limits.issuerFetchTimeoutMs,
+    }),
+    onFetchFailure: (issuer, why) => log.warn({ issuer, why }, "an issuer's keys could not be fetched"),
+    onRefusedToken: (refused) => log.warn(refused, 'a token of an outside issuer was refused'),
   });
   const trustedProxies = createAddressList(config.trustedProxies);
   const hosts = {

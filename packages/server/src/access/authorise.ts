@@ -52,6 +52,20 @@ export type Principal =
       readonly enabled: boolean;
       /** Its own and those of its groups, at whatever scope. */
       readonly assignments: readonly RoleAssignment[];
+    }
+  /** Whoever logged in with a token of a trusted issuer: it has that issuer's role, while the issuer is enabled. */
+  | {
+      readonly kind: 'outside';
+      readonly id: string;
+      /** The trusted issuer's name, a colon, and the subject. */
+      readonly name: string;
+      /** The registry that it is seen from. */
+      readonly registry: string;
+      readonly place: RegistryPlace;
+      readonly tenant: string;
+      /** Of the trusted issuer. */
+      readonly enabled: boolean;
+      readonly assignments: readonly RoleAssignment[];
     };
 
 /** Who a role can be given to. */
@@ -98,6 +112,7 @@ export function mayLogIn(principal: Principal, settings: AccessSettings): Decisi
         ? { allowed: true, reason: `the scope map ${name} allows it` }
         : deny(`the scope map ${name} allows nothing`);
     }
+    case 'outside':
     case 'directory': {
       const refused = refusedPrincipal(principal);
       if (refused !== undefined) return deny(refused);
@@ -140,6 +155,7 @@ function decide(
     }
     case 'token':
       return decideByScopeMap(principal, action, resource);
+    case 'outside':
     case 'directory':
       return decideByRoles(principal, action, settings);
   }
@@ -172,9 +188,9 @@ function decideByScopeMap(
   return { allowed, reason: `the scope map ${scopeMap.name} ${says} it on this repository` };
 }
 
-type DirectoryPrincipal = Extract<Principal, { kind: 'directory' }>;
+type RolePrincipal = Extract<Principal, { kind: 'directory' | 'outside' }>;
 
-function decideByRoles(principal: DirectoryPrincipal, action: Action, settings: AccessSettings): Decision {
+function decideByRoles(principal: RolePrincipal, action: Action, settings: AccessSettings): Decision {
   const refused = refusedPrincipal(principal);
   if (refused !== undefined) return deny(refused);
   const rights = roleRights(principal.assignments, principal.place, settings.roleAssignmentMode);
@@ -187,12 +203,14 @@ function decideByRoles(principal: DirectoryPrincipal, action: Action, settings: 
   );
 }
 
-function refusedPrincipal(principal: DirectoryPrincipal): string | undefined {
+function refusedPrincipal(principal: RolePrincipal): string | undefined {
+  if (principal.kind === 'outside')
+    return principal.enabled ? undefined : 'the trusted issuer of this caller is disabled';
   if (principal.type === 'group') return 'a group can not log in';
   return principal.enabled ? undefined : 'the principal is disabled';
 }
 
-function noRole({ assignments }: DirectoryPrincipal, { roleAssignmentMode }: AccessSettings): string {
+function noRole({ assignments }: RolePrincipal, { roleAssignmentMode }: AccessSettings): string {
   if (assignments.length === 0) return 'the principal has no role assignment';
   return roleAssignmentMode === 'AbacRepositoryPermissions'
     ? 'no role of the principal has data actions on the content of this registry, which is what its role assignment mode asks for'

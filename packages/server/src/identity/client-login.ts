@@ -59,7 +59,8 @@ export function createClientLogin(options: {
         throw new DirectoryError('unauthorized_client', 7000112, 'Application is disabled.');
       return application;
     } catch (error) {
-      if (error instanceof DirectoryError) failures.record(attempt);
+      const isFailure = error instanceof DirectoryError && error.error !== 'temporarily_unavailable';
+      if (isFailure) failures.record(attempt);
       throw error;
     }
   };

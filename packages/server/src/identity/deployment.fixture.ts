@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findRole } from '../access/built-in-roles.ts';
+import { createFetchJson } from '../outbound/fetch-json.ts';
 import type { CommandBus, CommandContext, CommandName, Commands, NewRegistry } from '../registry/commands.ts';
 import type { MetadataReader } from '../registry/metadata-reader.ts';
 import { defaultRegistrySettings, type RegistrySettings } from '../registry/settings.ts';
@@ -19,6 +20,7 @@ import { toGuid } from './guid.ts';
 import { makeCredential } from './make-credential.ts';
 import { makeSecret } from './make-secret.ts';
 import { newSystemKeys } from './new-system-keys.ts';
+import type { RefusedToken } from './outside-login.ts';
 import { createSystemKeys } from './system-keys.ts';
 
 /** A registry of a test, with what its admin user logs in with. */
@@ -40,6 +42,8 @@ export interface TestDeployment extends AsyncDisposable {
   readonly epochs: SharedEpochs;
   readonly commands: CommandBus;
   readonly adoptionFailures: unknown[];
+  readonly fetchFailures: readonly { readonly issuer: string; readonly why: string }[];
+  readonly refusedTokens: readonly RefusedToken[];
   readonly registry: MadeRegistry;
   readonly identity: Identity;
   readonly clock: () => number;
@@ -85,6 +89,8 @@ export async function openDeployment(options: NewPasswords = {}): Promise<TestDe
   const commands = directBus(connection, epochs);
   const reader = sqlReader(connection);
   const adoptionFailures: unknown[] = [];
+  const fetchFailures: { issuer: string; why: string }[] = [];
+  const refusedTokens: RefusedToken[] = [];
   const keys = await systemKeys;
   const { made, input } = await newRegistry('cerulean', options, keys);
 
@@ -95,6 +101,8 @@ export async function openDeployment(options: NewPasswords = {}): Promise<TestDe
     epochs,
     commands,
     adoptionFailures,
+    fetchFailures,
+    refusedTokens,
     registry: made,
     clock: () => deployment.now,
     identity: undefined as never,
@@ -107,6 +115,9 @@ export async function openDeployment(options: NewPasswords = {}): Promise<TestDe
         clock: deployment.clock,
         newId,
         onAdoptionFailure: (error) => adoptionFailures.push(error),
+        fetchJson: createFetchJson({ bytesMax: 65_536, timeoutMs: 30_000 }),
+        onFetchFailure: (issuer, why) => fetchFailures.push({ issuer, why }),
+        onRefusedToken: (refused) => refusedTokens.push(refused),
       }),
     async createRegistry(name, registryOptions = {}) {
       const other = await newRegistry(name, registryOptions, keys);

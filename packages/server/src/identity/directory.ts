@@ -4,7 +4,13 @@ import type { RightsEpoch } from '../access/rights-epoch.ts';
 import type { RoleAssignment } from '../access/role-assignment.ts';
 import { systemScopeMaps } from '../access/scope-map.ts';
 import { limits } from '../limits.ts';
-import type { DirectoryPrincipalRow, SecretRow, TenantRow } from '../registry/access-reader.ts';
+import type {
+  DirectoryPrincipalRow,
+  OutsidePrincipalRow,
+  SecretRow,
+  TenantRow,
+  TrustedIssuerRow,
+} from '../registry/access-reader.ts';
 import type {
   CredentialRow,
   MetadataReader,
@@ -29,6 +35,8 @@ export interface Directory {
   secretsOf(owner: string): Promise<readonly SecretRow[]>;
   /** Oldest first. */
   tenants(): Promise<readonly TenantRow[]>;
+  /** Oldest first, disabled ones too. */
+  trustedIssuers(): Promise<readonly TrustedIssuerRow[]>;
 }
 
 export type DirectoryReader = Pick<
@@ -44,6 +52,8 @@ export type DirectoryReader = Pick<
   | 'listAssignmentsOf'
   | 'listSecrets'
   | 'findScopeMap'
+  | 'listTrustedIssuers'
+  | 'outsidePrincipal'
 >;
 
 /** Who is known under an id, with all that rights are decided from. */
@@ -57,6 +67,13 @@ type Known =
   | {
       readonly kind: 'directory';
       readonly row: DirectoryPrincipalRow;
+      readonly assignments: readonly RoleAssignment[];
+    }
+  | {
+      readonly kind: 'outside';
+      readonly row: OutsidePrincipalRow;
+      readonly issuer: TrustedIssuerRow;
+      /** The issuer alone, as the list that rights are remembered by. */
       readonly assignments: readonly RoleAssignment[];
     };
 
@@ -73,6 +90,7 @@ export function createDirectory(options: {
   const credentials = createEpochCache<readonly CredentialRow[]>(bounds);
   const secrets = createEpochCache<readonly SecretRow[]>(bounds);
   const tenants = createEpochCache<readonly TenantRow[]>({ epoch, entriesMax: 1 });
+  const issuers = createEpochCache<readonly TrustedIssuerRow[]>({ epoch, entriesMax: 1 });
 
   async function principalById(id: string, registry: RegistryRow): Promise<Principal | undefined> {
     const found = await known.get(id, () => load(reader, id));
@@ -106,6 +124,7 @@ export function createDirectory(options: {
     credentialsOf: async (id) => (await credentials.get(id, () => reader.listCredentials(id))) ?? [],
     secretsOf: async (owner) => (await secrets.get(owner, () => reader.listSecrets(owner))) ?? [],
     tenants: async () => (await tenants.get('all', () => reader.listTenants())) ?? [],
+    trustedIssuers: async () => (await issuers.get('all', () => reader.listTrustedIssuers())) ?? [],
   };
 }
 
@@ -116,10 +135,18 @@ async function load(reader: DirectoryReader, id: string): Promise<Known | undefi
   if (row?.kind === 'token') return { kind: 'token', row, scopeMap: await scopeMapOf(reader, row) };
   if (row !== undefined) return undefined;
   const inDirectory = await reader.directoryPrincipal(id);
-  if (inDirectory === undefined) return undefined;
+  if (inDirectory === undefined) return loadOutside(reader, id);
   const holders = [id, ...(await groupsOf(reader, id))];
   const assignments = await Promise.all(holders.map((holder) => reader.listAssignmentsOf(holder)));
   return { kind: 'directory', row: inDirectory, assignments: assignments.flat() };
+}
+
+/** Whoever a trusted issuer let in is somebody only while that issuer is there. */
+async function loadOutside(reader: DirectoryReader, id: string): Promise<Known | undefined> {
+  const row = await reader.outsidePrincipal(id);
+  if (row === undefined) return undefined;
+  const issuer = (await reader.listTrustedIssuers()).find((trusted) => trusted.id === row.trustedIssuer);
+  return issuer === undefined ? undefined : { kind: 'outside', row, issuer, assignments: [issuer] };
 }
 
 /** A scope map that is not there allows nothing. */
@@ -143,7 +170,7 @@ async function groupsOf(reader: DirectoryReader, id: string): Promise<string[]> 
 }
 
 function seenFrom(registry: RegistryRow, known: Known): Principal | undefined {
-  if (known.kind !== 'directory') {
+  if (known.kind === 'admin' || known.kind === 'token') {
     const { id, name, enabled, registry: own } = known.row;
     if (own !== registry.id) return undefined;
     const common = { id, name, enabled, registry: own };
@@ -151,10 +178,16 @@ function seenFrom(registry: RegistryRow, known: Known): Principal | undefined {
       ? { kind: 'admin', ...common }
       : { kind: 'token', ...common, scopeMap: known.scopeMap };
   }
-  const { id, name, enabled, tenant, appId, kind: type } = known.row;
   const { subscription, resourceGroup } = registry;
   const place = { registry: registry.id, subscription, resourceGroup };
   const { assignments } = known;
+  if (known.kind === 'outside') {
+    const { row, issuer } = known;
+    const { tenant, enabled } = issuer;
+    const name = `${issuer.name}:${row.subject}`;
+    return { kind: 'outside', id: row.id, name, registry: registry.id, place, tenant, enabled, assignments };
+  }
+  const { id, name, enabled, tenant, appId, kind: type } = known.row;
   return {
     kind: 'directory',
     type,

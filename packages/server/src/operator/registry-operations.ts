@@ -13,6 +13,7 @@ import { principalOperations, secretOperations } from './principal-operations.ts
 import type { OperatorCredentials, OperatorRegistry } from './protocol.ts';
 import { rightsOperations } from './rights-operations.ts';
 import { scopeMapOperations, tokenOperations } from './token-operations.ts';
+import { trustedIssuerOperations } from './trusted-issuer-operations.ts';
 
 const registryNamePattern = /^[a-z0-9]{5,50}$/;
 
@@ -23,6 +24,7 @@ export function operatorHandlers(parts: OperationsParts): OperatorHandlers {
   return {
     ...principalOperations(parts),
     ...secretOperations(parts),
+    ...trustedIssuerOperations(parts),
     ...rightsOperations(parts),
     ...scopeMapOperations(parts),
     ...tokenOperations(parts),

@@ -50,8 +50,33 @@ export interface FederatedCredentialRow {
   readonly issuer: string;
   readonly subject: string;
   readonly audience: string;
-  readonly keys: string;
+  /** A JWK set as JSON; undefined where it is fetched. */
+  readonly keys: string | undefined;
+  readonly jwksUri: string | undefined;
+  readonly ca: string | undefined;
   readonly createdAt: number;
+}
+
+/** The role assignment that it stands for is `id`, `role` and `scope`. */
+export interface TrustedIssuerRow extends RoleAssignment {
+  readonly tenant: string;
+  readonly name: string;
+  readonly issuer: string;
+  readonly audience: string;
+  readonly subject: string;
+  readonly claims: readonly { readonly name: string; readonly pattern: string }[];
+  readonly keys: string | undefined;
+  readonly jwksUri: string | undefined;
+  readonly ca: string | undefined;
+  readonly enabled: boolean;
+  readonly createdAt: number;
+}
+
+/** Who logged in by a trusted issuer. */
+export interface OutsidePrincipalRow {
+  readonly id: string;
+  readonly trustedIssuer: string;
+  readonly subject: string;
 }
 
 export interface RoleAssignmentRow extends RoleAssignment {
@@ -88,6 +113,10 @@ export interface AccessReader {
   listSecrets(owner: string): Promise<SecretRow[]>;
   listCertificates(owner: string): Promise<CertificateRow[]>;
   listFederatedCredentials(owner: string): Promise<FederatedCredentialRow[]>;
+  /** Oldest first. */
+  listTrustedIssuers(): Promise<TrustedIssuerRow[]>;
+  outsidePrincipal(id: string): Promise<OutsidePrincipalRow | undefined>;
+  findOutsidePrincipal(trustedIssuer: string, subject: string): Promise<OutsidePrincipalRow | undefined>;
   listAssignmentsOf(principal: string): Promise<RoleAssignmentRow[]>;
   listAssignments(): Promise<RoleAssignmentRow[]>;
   findScopeMap(registry: string, name: string): Promise<ScopeMapRow | undefined>;

@@ -70,7 +70,7 @@ export function createOauth2Routes(dependencies: Oauth2Dependencies): FastifyPlu
   };
 }
 
-/** A token of the directory for one of this registry, which lasts longer and opens nothing else. */
+/** A token of the directory or of a trusted issuer for one of this registry, which lasts longer and opens nothing else. */
 async function exchangeToken(
   request: ExchangeRequest,
   admission: Admission,
@@ -78,9 +78,9 @@ async function exchangeToken(
 ): Promise<string> {
   const { registry, loginServer } = admission;
   refuseOtherService(request.service, admission);
-  const redeem = () => authenticator.redeemDirectoryToken(request.token, admission);
+  const redeem = () => authenticator.redeemIdentityToken(request.token, admission);
   const { principal } = await challenging(admission, redeem);
-  const tenant = principal.kind === 'directory' ? principal.tenant : undefined;
+  const tenant = 'tenant' in principal ? principal.tenant : undefined;
   if (request.tenant !== undefined && request.tenant !== tenant)
     throw new RegistryError('bad_request', 'The token is of another tenant than the request says.');
   return tokenIssuer.refreshToken({ registry: registry.id, loginServer }, principal.id, tenant);

@@ -4,16 +4,29 @@ import type { AssignmentScope } from '../../access/role-assignment.ts';
 import type {
   AccessReader,
   DirectoryPrincipalRow,
+  OutsidePrincipalRow,
   RoleAssignmentRow,
   ScopeMapRow,
+  TrustedIssuerRow,
 } from '../../registry/access-reader.ts';
 import * as read from './access-statements.ts';
 import type { Queries } from './queries.ts';
-import type { DirectoryPrincipalTable, RoleAssignmentTable, ScopeMapTable } from './schema.ts';
+import type {
+  DirectoryPrincipalTable,
+  OutsidePrincipalTable,
+  RoleAssignmentTable,
+  ScopeMapTable,
+  TrustedIssuerTable,
+} from './schema.ts';
 
 /** Reads through the given connection. */
 export function accessSqlReader(queries: Queries): AccessReader {
-  return { ...readPrincipals(queries), ...readCredentials(queries), ...readRights(queries) };
+  return {
+    ...readPrincipals(queries),
+    ...readCredentials(queries),
+    ...readOutside(queries),
+    ...readRights(queries),
+  };
 }
 
 function readPrincipals(
@@ -72,8 +85,29 @@ function readCredentials(
     },
     async listFederatedCredentials(owner) {
       const rows = await queries.all(read.federatedCredentialsOf, { owner });
-      return rows.map(({ created_at, owner: _owner, ...row }) => ({ ...row, createdAt: created_at }));
+      return rows.map((row) => ({
+        id: row.id,
+        name: row.name,
+        issuer: row.issuer,
+        subject: row.subject,
+        audience: row.audience,
+        keys: row.keys === '' ? undefined : row.keys,
+        jwksUri: row.jwks_uri ?? undefined,
+        ca: row.ca ?? undefined,
+        createdAt: row.created_at,
+      }));
     },
+  };
+}
+
+function readOutside(
+  queries: Queries,
+): Pick<AccessReader, 'listTrustedIssuers' | 'outsidePrincipal' | 'findOutsidePrincipal'> {
+  return {
+    listTrustedIssuers: async () => (await queries.all(read.trustedIssuers, {})).flatMap(trustedIssuerRow),
+    outsidePrincipal: async (id) => outsidePrincipalRow(await queries.one(read.outsidePrincipal, { id })),
+    findOutsidePrincipal: async (trustedIssuer, subject) =>
+      outsidePrincipalRow(await queries.one(read.outsidePrincipalBySubject, { trustedIssuer, subject })),
   };
 }
 
@@ -131,6 +165,35 @@ function assignmentRow(row: RoleAssignmentTable): RoleAssignmentRow[] {
   const scope = readScope(row.scope_kind, row.scope);
   if (scope === undefined) return [];
   return [{ id: row.id, principal: row.principal, role: row.role, scope, createdAt: row.created_at }];
+}
+
+/** One whose scope this program does not understand is not trusted. */
+function trustedIssuerRow(row: TrustedIssuerTable): TrustedIssuerRow[] {
+  const scope = readScope(row.scope_kind, row.scope);
+  if (scope === undefined) return [];
+  return [
+    {
+      id: row.id,
+      tenant: row.tenant,
+      name: row.name,
+      issuer: row.issuer,
+      audience: row.audience,
+      subject: row.subject,
+      role: row.role,
+      scope,
+      claims: JSON.parse(row.claims) as TrustedIssuerRow['claims'],
+      keys: row.keys ?? undefined,
+      jwksUri: row.jwks_uri ?? undefined,
+      ca: row.ca ?? undefined,
+      enabled: row.enabled === 1,
+      createdAt: row.created_at,
+    },
+  ];
+}
+
+function outsidePrincipalRow(row: OutsidePrincipalTable | undefined): OutsidePrincipalRow | undefined {
+  if (row === undefined) return undefined;
+  return { id: row.id, trustedIssuer: row.trusted_issuer, subject: row.subject };
 }
 
 function readScope(kind: string, scope: string): AssignmentScope | undefined {

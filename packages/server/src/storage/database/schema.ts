@@ -111,7 +111,35 @@ export interface FederatedCredentialTable {
   issuer: string;
   subject: string;
   audience: string;
+  /** Empty where they are fetched. */
   keys: string;
+  created_at: number;
+  jwks_uri: string | null;
+  ca: string | null;
+}
+
+export interface TrustedIssuerTable {
+  id: string;
+  tenant: string;
+  name: string;
+  issuer: string;
+  audience: string;
+  subject: string;
+  claims: string;
+  role: string;
+  scope_kind: string;
+  scope: string;
+  keys: string | null;
+  jwks_uri: string | null;
+  ca: string | null;
+  enabled: number;
+  created_at: number;
+}
+
+export interface OutsidePrincipalTable {
+  id: string;
+  trusted_issuer: string;
+  subject: string;
   created_at: number;
 }
 
@@ -339,6 +367,8 @@ export interface Database {
   secret: SecretTable;
   app_certificate: AppCertificateTable;
   federated_credential: FederatedCredentialTable;
+  trusted_issuer: TrustedIssuerTable;
+  outside_principal: OutsidePrincipalTable;
   role_assignment: RoleAssignmentTable;
   scope_map: ScopeMapTable;
   repository: RepositoryTable;

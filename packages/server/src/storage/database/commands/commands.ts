@@ -32,6 +32,12 @@ import {
   deleteSecret,
 } from './secrets.ts';
 import { changeToken, createToken, deleteScopeMap, deleteToken, putScopeMap } from './tokens.ts';
+import {
+  addTrustedIssuer,
+  admitSubject,
+  deleteTrustedIssuer,
+  enableTrustedIssuer,
+} from './trusted-issuers.ts';
 import { appendUpload, cancelUpload, expireUploads, finishUpload } from './uploads.ts';
 
 /** Every command's body, by its name. */
@@ -54,6 +60,10 @@ export const commands: CommandBodies = {
   deleteCertificate,
   addFederatedCredential,
   deleteFederatedCredential,
+  addTrustedIssuer,
+  enableTrustedIssuer,
+  deleteTrustedIssuer,
+  admitSubject,
   addRoleAssignment,
   deleteRoleAssignment,
   putScopeMap,
