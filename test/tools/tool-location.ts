@@ -28,6 +28,7 @@ export function findTool(name: ToolName): string | undefined {
   if (tool.from === 'go-source') return existing(join(builtToolFolder(name), tool.program));
   if (tool.from === 'npm')
     return existing(join(builtToolFolder(name), 'node_modules', tool.package, 'package.json'));
+  if (tool.from === 'maven') return existing(join(builtToolFolder(name), tool.program));
   const found = tool.commands.map(findCommand);
   return found.every((path) => path !== undefined) ? found[0] : undefined;
 }

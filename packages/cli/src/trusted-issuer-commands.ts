@@ -1,6 +1,5 @@
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { askServer } from './ask-server.ts';
-import { CommandError } from './command-error.ts';
 import { example } from './example-text.ts';
 import { readGivenKeys } from './read-given-keys.ts';
 import { renderTrustedIssuer, renderTrustedIssuers } from './render-trusted-issuers.ts';
@@ -106,7 +105,6 @@ function addCreate(trusted: Command, session: Session): void {
 
 function addClaim(text: string, before: CreateOptions['claim']): CreateOptions['claim'] {
   const equals = text.indexOf('=');
-  if (equals < 1)
-    throw new CommandError('usage', `--claim takes NAME=PATTERN; «${text}» has no name or no =.`);
+  if (equals < 1) throw new InvalidArgumentError('It must be NAME=PATTERN, such as ref=refs/heads/main.');
   return [...before, { name: text.slice(0, equals), pattern: text.slice(equals + 1) }];
 }
