@@ -114,6 +114,10 @@ describe('a token of a trusted issuer', () => {
       expect((await client.putBlob('app', randomBytes(10).toString('hex'))).status).toBe(201);
       expect((await client.call('/v2/app/manifests/v1', { method: 'DELETE' })).status).toBe(401);
     }
+    const explain = (name: string) =>
+      operateJson(shared.server, 'access', 'explain', 'cerulean', name, 'push', 'app');
+    expect(await explain(`main:${subject}`)).toEqual({ allowed: true, reason: 'the role AcrPush allows it' });
+    await expect(explain('main:repo:org/app:never')).rejects.toThrow(/has let in no subject/);
     // An upload belongs to the subject, whichever token it comes with.
     const upload = await shared.client(token).startUpload('app');
     expect((await shared.client(await shared.token({ jti: 'another' })).patch(upload, 'bytes')).status).toBe(

@@ -59,8 +59,9 @@ export function createOutsideLogin(parts: OutsideLoginParts): OutsideLogin {
 
   async function chooseIssuer(token: OutsideToken, place: LoginPlace): Promise<TrustedIssuerRow> {
     const trusted = (await directory.trustedIssuers()).filter(({ issuer }) => issuer === token.issuer);
+    const about = { place, now: parts.clock() / 1000, signature: signatureCheck(token, parts.keys) };
     const verdicts = await Promise.all(
-      trusted.map(async (row) => ({ row, flaw: await flawOf(token, row, { parts, place }) })),
+      trusted.map(async (row) => ({ row, flaw: await flawOf(token, row, about) })),
     );
     const taking = verdicts.flatMap(({ row, flaw }) => (flaw === undefined ? row : []));
     const [chosen] = mostRightsFirst(taking, place.registry);
@@ -89,6 +90,8 @@ export function createOutsideLogin(parts: OutsideLoginParts): OutsideLogin {
   };
 }
 
+type SignatureCheck = (row: TrustedIssuerRow) => Promise<Flaw | undefined>;
+
 interface Flaw {
   readonly why: string;
   /** True when the token could not be judged. */
@@ -99,12 +102,12 @@ interface Flaw {
 async function flawOf(
   token: OutsideToken,
   row: TrustedIssuerRow,
-  { parts, place }: { readonly parts: OutsideLoginParts; readonly place: LoginPlace },
+  about: { readonly place: LoginPlace; readonly now: number; readonly signature: SignatureCheck },
 ): Promise<Flaw | undefined> {
-  const why = flawBeforeKeys(token, row, { place, now: parts.clock() / 1000 });
+  const why = flawBeforeKeys(token, row, about);
   if (why !== undefined) return { why };
   // The conditions come last: nobody but the issuer finds out, not even by the time it takes, which of them hold.
-  const signature = await flawInSignature(token, row, parts.keys);
+  const signature = await about.signature(row);
   if (signature !== undefined) return signature;
   const conditions = [{ name: 'sub', pattern: row.subject }, ...row.claims];
   const [broken] = conditions.flatMap((condition) => unmet(condition, token.claims) ?? []);
@@ -122,6 +125,17 @@ function flawBeforeKeys(
   if (!token.audiences.includes(row.audience))
     return `its audience is «${token.audiences.join(', ').slice(0, 256)}» and not «${row.audience}»`;
   return flawInTimes(token.claims, now);
+}
+
+/** Many trusted issuers may have the keys of one: a token is checked once under each set, not once for each. */
+function signatureCheck(token: OutsideToken, keys: OutsideKeys): SignatureCheck {
+  const checks = new Map<string, Promise<Flaw | undefined>>();
+  return (row) => {
+    const source = JSON.stringify([row.keys, row.jwksUri, row.ca]);
+    const check = checks.get(source) ?? flawInSignature(token, row, keys);
+    checks.set(source, check);
+    return check;
+  };
 }
 
 async function flawInSignature(

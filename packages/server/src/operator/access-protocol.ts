@@ -141,8 +141,8 @@ export const accessInputs = {
   'access.explain': Type.Object(
     {
       registry: RegistryName,
-      /** A principal, a token, the admin user, or `anonymous`. */
-      principal: Name,
+      /** A principal, a token, the admin user, TRUSTED-ISSUER:SUBJECT, or `anonymous`. */
+      principal: Type.String({ minLength: 1, maxLength: 600 }),
       action: Type.Enum(['pull', 'push', 'delete', 'metadata_read', 'metadata_write', 'catalog']),
       repository: Type.Optional(Type.String({ minLength: 1, maxLength: 512 })),
     },

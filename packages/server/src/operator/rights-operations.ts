@@ -136,11 +136,24 @@ async function principalNamed(
   const directory = createDirectory({ reader: parts.reader, epoch: { current: () => 0 } });
   const byLogin = await directory.principalByLogin(registry, named);
   if (byLogin !== undefined) return byLogin;
-  const { id } = await knownPrincipal(parts.reader, named);
+  const outside = await outsidePrincipalNamed(parts, named);
+  const { id } = outside ?? (await knownPrincipal(parts.reader, named));
   const seen = await directory.principalById(id, registry);
   if (seen === undefined)
     throw new RegistryError('resource_unknown', `There is no principal ${named} any more.`);
   return seen;
+}
+
+/** Whoever a trusted issuer let in, by the issuer's name and the subject; undefined for a name of another form. */
+async function outsidePrincipalNamed({ reader }: OperationsParts, named: string) {
+  const colon = named.indexOf(':');
+  const issuer = (await reader.listTrustedIssuers()).find(({ name }) => name === named.slice(0, colon));
+  if (colon < 0 || issuer === undefined) return undefined;
+  const subject = named.slice(colon + 1);
+  const found = await reader.findOutsidePrincipal(issuer.id, subject);
+  if (found !== undefined) return found;
+  const message = `The trusted issuer ${issuer.name} has let in no subject «${subject}» yet; its log lines say why it refuses one.`;
+  throw new RegistryError('resource_unknown', message);
 }
 
 function resourceOf(

@@ -19,12 +19,13 @@ type Endpoints = Awaited<ReturnType<typeof openLoginEndpoints>>;
 
 const key = makeKey('k1');
 const rsa = makeKey('r1', 'RS256');
+const ed25519 = makeKey('e1', 'EdDSA');
 const foreign = makeKey('k1');
 const scope = 'repository:app:pull,push,delete';
 
 /** The endpoints of a registry, and an issuer whose jobs of org/app may pull from it. */
 async function open() {
-  const issuer = await startIssuer(key, rsa);
+  const issuer = await startIssuer(key, rsa, ed25519);
   const endpoints = await openLoginEndpoints();
   await trust(endpoints, issuer, { name: 'jobs' });
   return {
@@ -80,6 +81,7 @@ describe("a job's token", () => {
   test.each([
     ['a', key],
     ['an RSA', rsa],
+    ['an Ed25519', ed25519],
   ])(
     'under %s key is exchanged, and is a password too, for what the role allows',
     async (_what, by: MadeKey) => {
