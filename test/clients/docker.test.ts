@@ -1,5 +1,6 @@
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeKey, signToken, startIssuer } from '@cerulean/server/identity/made-issuer.fixture.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { operateJson } from '../process/operator.ts';
 import { type ServerProcess, startServer } from '../process/server-process.ts';
@@ -201,6 +202,20 @@ describe('docker login', () => {
     await operateJson(server, 'principal', 'disable', 'ci');
     expect((await logIn(nobody, exchanged['refresh_token'] ?? '')).code).not.toBe(0);
     expect((await logIn(clientId, value)).code).not.toBe(0);
+  });
+
+  test('takes a token of a trusted issuer as the password, with no secret anywhere', async () => {
+    const key = makeKey('k1', 'RS256');
+    await using issuer = await startIssuer(key);
+    const sub = 'system:serviceaccount:team:default';
+    const about = ['--issuer', issuer.url, '--subject', sub, '--role', 'AcrPull', '--registry', 'cerulean'];
+    await operateJson(server, 'trusted-issuer', 'create', 'cluster', ...about);
+    const now = Math.floor(Date.now() / 1000);
+    const times = { iat: now, nbf: now, exp: now + 600 };
+    const claims = { iss: issuer.url, sub, aud: ['cerulean.azurecr.localhost'], ...times };
+    const nobody = '00000000-0000-0000-0000-000000000000';
+    expect((await logIn(nobody, await signToken(key, claims))).code).toBe(0);
+    expect((await logIn(nobody, await signToken(key, { ...claims, aud: ['other'] }))).code).not.toBe(0);
   });
 
   test('takes a repository-scoped token with either password', async () => {

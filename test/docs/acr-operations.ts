@@ -50,7 +50,7 @@ export const loginOperations: readonly AcrOperation[] = [
       'gives a refresh token of three hours, with the claims of ACR, and that gives an access token',
       'takes what the kubelet sends: the same token twice, and an empty tenant',
     ),
-    note: "Takes tokens of Cerulean's own directory. Its own refresh tokens can't be prolonged.",
+    note: "Takes tokens of Cerulean's own directory and of trusted issuers. Its own refresh tokens can't be prolonged.",
   },
 ];
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { withFolderLock } from './folder-lock.ts';
 import { installDebianPackages } from './install-debian.ts';
 import { buildGoSource, installGoTool } from './install-go.ts';
+import { installMavenTool } from './install-maven.ts';
 import { installNpmTool } from './install-npm.ts';
 import { installPythonTool } from './install-python.ts';
 import { builtToolFolder, findTool, toolCacheFolder } from './tool-location.ts';
@@ -20,9 +21,13 @@ export async function installTools(names: readonly ToolName[], print: (line: str
   print(`tools: ${names.length - missing.length} of ${names.length} are here`);
   const debianNames = missing.filter((name) => tools[name].from === 'debian');
   const builtNames = missing.filter((name) => tools[name].from !== 'debian');
-  const attempts = [attempt(() => installDebian(debianNames, print))];
-  const queue = [...builtNames];
+  const debian = attempt(() => installDebian(debianNames, print));
+  const attempts = [debian];
+  // What Maven brings needs Java from Debian first.
+  const isMaven = (name: ToolName): boolean => tools[name].from === 'maven';
+  const queue = builtNames.filter((name) => !isMaven(name));
   for (let worker = 0; worker < buildsAtOnce; worker += 1) attempts.push(buildFrom(queue, print));
+  attempts.push(debian.then(() => buildFrom(builtNames.filter(isMaven), print)));
   const errors = (await Promise.all(attempts)).flat();
   if (errors.length > 0) throw new AggregateError(errors, errors.map((error) => error.message).join('\n'));
 }
@@ -69,6 +74,7 @@ async function build(name: ToolName, print: (line: string) => void): Promise<voi
     const into = { folder, logFile: logFile(name) };
     if (tool.from === 'go') await installGoTool({ tool, ...into });
     else if (tool.from === 'go-source') await buildGoSource({ tool, ...into });
+    else if (tool.from === 'maven') await installMavenTool({ tool, ...into });
     else if (tool.from === 'npm') await installNpmTool({ tool, ...into });
     else await installPythonTool({ tool, ...into });
     print(`tools: ${name} is done after ${Math.round((Date.now() - startedAt) / 1000)} s`);

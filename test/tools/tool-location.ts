@@ -30,6 +30,7 @@ export function findTool(name: ToolName): string | undefined {
     const [first = ''] = Object.keys(tool.packages);
     return existing(join(builtToolFolder(name), 'node_modules', first, 'package.json'));
   }
+  if (tool.from === 'maven') return existing(join(builtToolFolder(name), tool.program));
   const found = tool.commands.map(findCommand);
   return found.every((path) => path !== undefined) ? found[0] : undefined;
 }

@@ -5,7 +5,7 @@ import { sourceVersion } from './source-version.ts';
  * The programs of others that the tests need beyond `npm ci`, by package name and version.
  * Debian's packages keep the version of the Debian release: `version` says which line the tests were made with.
  */
-export type Tool = DebianTool | GoTool | GoSource | PythonTool | NpmTool;
+export type Tool = DebianTool | GoTool | GoSource | PythonTool | NpmTool | MavenTool;
 
 export interface DebianTool {
   readonly from: 'debian';
@@ -42,6 +42,18 @@ export interface NpmTool {
   /** Each with its exact version. */
   readonly packages: Readonly<Record<string, string>>;
   readonly version: string;
+}
+
+/** A program that comes as a zip file and runs on Java. */
+export interface MavenTool {
+  readonly from: 'maven';
+  /** Group and name. */
+  readonly package: string;
+  readonly version: string;
+  /** The script that runs it, in the folder that was unpacked. */
+  readonly program: string;
+  /** Arguments of the script for what it does once, after it was unpacked. */
+  readonly prepare: readonly string[];
 }
 
 export interface PythonTool {
@@ -90,6 +102,15 @@ export const tools = {
   gcc: debian('gcc', '12.2', ['gcc']),
   'libc6-dev': debian('libc6-dev', '2.36', ['/usr/include/dlfcn.h', '/usr/include/unistd.h']),
   python: { from: 'python', requirements: ['cryptography==50.0.2'], version: '50.0.2' },
+  java: debian('openjdk-17-jre-headless', '17', ['java']),
+  maven: debian('maven', '3.8', ['mvn']),
+  keycloak: {
+    from: 'maven',
+    package: 'org.keycloak:keycloak-quarkus-dist',
+    version: '26.7.3',
+    program: 'keycloak-26.7.3/bin/kc.sh',
+    prepare: ['build', '--db=dev-mem', '--cache=local'],
+  },
   azureNode: {
     from: 'npm',
     packages: { '@azure/identity': '4.13.1', '@azure/container-registry': '1.1.2' },
@@ -148,4 +169,7 @@ export const clientToolNames: readonly ToolName[] = [
   'azureCli',
   'azureGo',
   'azureGoOperations',
+  'java',
+  'maven',
+  'keycloak',
 ];

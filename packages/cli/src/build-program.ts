@@ -11,6 +11,7 @@ import { addRoleCommands } from './role-commands.ts';
 import { addSecretCommands } from './secret-commands.ts';
 import type { Session, Terminal } from './session.ts';
 import { addTokenCommands } from './token-commands.ts';
+import { addTrustedIssuerCommands } from './trusted-issuer-commands.ts';
 
 /** The whole command line of the operator's command. It throws instead of ending the process. */
 export function buildProgram(terminal: Terminal): Command {
@@ -43,6 +44,7 @@ export function buildProgram(terminal: Terminal): Command {
   addIdentityCommands(program, session);
   addRightsCommands(program, session);
   addTokenCommands(program, session);
+  addTrustedIssuerCommands(program, session);
   addStatusCommand(program, session);
   return program;
 }

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { CommandError } from './command-error.ts';
 
-/** A file that the caller named. @throws CommandError when it can't be read */
+/** A file that was named in a command, as text. Throws CommandError `usage`. */
 export async function readText(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');

@@ -72,7 +72,9 @@ function addExplain(program: Command, session: Session): void {
     .command('access')
     .description('why somebody may, or may not')
     .command('explain <registry> <principal> <action> [repository]')
-    .description('says what is decided, and by what; the principal may also be a token, or anonymous')
+    .description(
+      'says what is decided, and by what; the principal may also be a token, TRUSTED-ISSUER:SUBJECT, or anonymous',
+    )
     .addHelpText('after', example('access explain payments ci push team/app'))
     .action(async (...words: [string, string, string, string?]) => {
       const [registry, principal, action, repository] = words;

@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import { askServer } from './ask-server.ts';
 import { example } from './example-text.ts';
 import { parseDays } from './parse-days.ts';
+import { readGivenKeys } from './read-given-keys.ts';
 import { readText } from './read-text.ts';
 import {
   renderCertificate,
@@ -93,7 +94,9 @@ interface FederatedOptions {
   readonly issuer: string;
   readonly subject: string;
   readonly audience: string;
-  readonly keys: string;
+  readonly keys?: string;
+  readonly jwksUri?: string;
+  readonly caFile?: string;
 }
 
 function addFederatedCommands(program: Command, session: Session): void {
@@ -103,19 +106,21 @@ function addFederatedCommands(program: Command, session: Session): void {
     .description('tokens of other issuers that a service principal logs in with, without a secret');
   federated
     .command('create <principal> <name>')
-    .description('trusts tokens of one issuer for one subject; the keys are given here and never fetched')
+    .description('trusts tokens of one issuer for one subject')
     .requiredOption('--issuer <url>', 'the `iss` of the tokens')
     .requiredOption('--subject <text>', 'the `sub` of the tokens')
     .option('--audience <text>', 'the `aud` of the tokens', 'api://AzureADTokenExchange')
-    .requiredOption('--keys <file>', "the issuer's JWK set, as its jwks_uri answers it")
+    .option('--keys <file>', "the issuer's JWK set; without it the keys are fetched from the issuer")
+    .option('--jwks-uri <url>', 'where the keys are, if not where the issuer says')
+    .option('--ca-file <file>', "the authorities (PEM) for fetching, in the place of the system's")
     .addHelpText(
       'after',
-      example(
-        'federated-credential create ci main --issuer https://issuer.example --subject repo:app --keys jwks.json',
-      ),
+      example('federated-credential create ci main --issuer https://issuer.example --subject repo:app'),
     )
     .action(async (principal: string, name: string, given: FederatedOptions) => {
-      const input = { principal, name, ...given, keys: await readText(given.keys) };
+      const { issuer, subject, audience, keys, jwksUri, caFile } = given;
+      const source = await readGivenKeys({ keys, jwksUri, caFile });
+      const input = { principal, name, issuer, subject, audience, ...source };
       session.show(
         await askServer(folder(), 'federated-credential.create', input),
         renderFederatedCredential,

@@ -25,6 +25,7 @@ import { rotateSigningKey } from './jobs/rotate-signing-key.ts';
 import { limits } from './limits.ts';
 import type { Logger } from './observability/logger.ts';
 import type { RequestObserver } from './observability/metrics.ts';
+import { createFetchJson } from './outbound/fetch-json.ts';
 import type { Sources } from './process-sources.ts';
 import { createCallLimiter } from './rates/call-limiter.ts';
 import { SharedBuckets } from './rates/shared-buckets.ts';
@@ -315,6 +316,12 @@ function openIdentity(
     onAdoptionFailure: (error) => log.warn({ err: error }, 'a verifier could not be renewed'),
     onRefreshReuse: (principal, { requestId, clientAddress }) =>
       log.warn({ principal, requestId, address: clientAddress }, reuseText),
+    fetchJson: createFetchJson({
+      bytesMax: limits.issuerDocumentBytesMax,
+      timeoutMs: limits.issuerFetchTimeoutMs,
+    }),
+    onFetchFailure: (issuer, why) => log.warn({ issuer, why }, "an issuer's keys could not be fetched"),
+    onRefusedToken: (refused) => log.warn(refused, 'a token of an outside issuer was refused'),
   });
   const trustedProxies = createAddressList(config.trustedProxies);
   const hosts = {

@@ -199,6 +199,63 @@ const table = {
     unit: 'seconds',
     reason: 'Two machines of one deployment may disagree by this much.',
   },
+  issuerKeysFreshSeconds: {
+    value: 600,
+    unit: 'seconds',
+    reason: "An outside issuer's keys are used this long without a look at whether they are still its keys.",
+  },
+  issuerKeysStaleSeconds: {
+    value: 24 * 3600,
+    unit: 'seconds',
+    reason: 'While an issuer does not answer its last keys are believed this long; then its tokens get 503.',
+  },
+  issuerDiscoverySeconds: {
+    value: 3600,
+    unit: 'seconds',
+    reason: 'Where an issuer has its keys changes rarely; a failed fetch of the keys asks again at once.',
+  },
+  issuerFetchIntervalMs: {
+    value: 10_000,
+    unit: 'ms',
+    reason:
+      'Tokens with made-up keys, by the thousand, lead to one fetch in this time from a serving thread.',
+  },
+  issuerFetchTimeoutMs: {
+    value: 5000,
+    unit: 'ms',
+    reason: 'A login waits for two documents at the most; clients give up after half a minute.',
+  },
+  issuerDocumentBytesMax: {
+    value: 256 * KiB,
+    unit: 'bytes',
+    reason: "An issuer's discovery document or key set; the largest known has 40 KiB.",
+  },
+  issuerKeysMax: { value: 100, unit: 'count', reason: "Keys of one issuer; more of its set aren't read." },
+  issuerKeySetsMax: {
+    value: 1024,
+    unit: 'count',
+    reason: 'Key sets that a serving thread remembers: as many as there may be trusted issuers.',
+  },
+  unknownKeysRememberedMax: {
+    value: 256,
+    unit: 'count',
+    reason: 'Names of keys that an issuer was asked for and has not, for each key set.',
+  },
+  unknownKeySeconds: {
+    value: 300,
+    unit: 'seconds',
+    reason: 'A key that an issuer has not is not asked for again this long; it is found with the next fetch.',
+  },
+  trustedIssuersMax: {
+    value: 1000,
+    unit: 'count',
+    reason: 'Of one tenant; they are read whole when rights have changed.',
+  },
+  subjectsPerIssuerMax: {
+    value: 100_000,
+    unit: 'count',
+    reason: 'Subjects that one trusted issuer lets in, a row each: branches and jobs come and go.',
+  },
   signingKeySeconds: {
     value: 30 * 24 * 3600,
     unit: 'seconds',

@@ -59,6 +59,20 @@ export type Principal =
       readonly enabled: boolean;
       /** Its own and those of its groups, at whatever scope. */
       readonly assignments: readonly RoleAssignment[];
+    }
+  /** Whoever logged in with a token of a trusted issuer: it has that issuer's role, while the issuer is enabled. */
+  | {
+      readonly kind: 'outside';
+      readonly id: string;
+      /** The trusted issuer's name, a colon, and the subject. */
+      readonly name: string;
+      /** The registry that it is seen from. */
+      readonly registry: string;
+      readonly place: RegistryPlace;
+      readonly tenant: string;
+      /** Of the trusted issuer. */
+      readonly enabled: boolean;
+      readonly assignments: readonly RoleAssignment[];
     };
 
 /** Who a role can be given to. */
@@ -107,6 +121,7 @@ export function mayLogIn(principal: Principal, settings: AccessSettings): Decisi
         ? { allowed: true, reason: `the scope map ${name} allows it` }
         : deny(`the scope map ${name} allows nothing`);
     }
+    case 'outside':
     case 'directory': {
       const refused = refusedPrincipal(principal);
       if (refused !== undefined) return deny(refused);
@@ -149,6 +164,7 @@ function decide(
     }
     case 'token':
       return decideByScopeMap(principal, action, resource);
+    case 'outside':
     case 'directory':
       return decideByRoles(principal, { action, resource }, settings);
   }
@@ -182,10 +198,10 @@ function decideByScopeMap(
   return { allowed, reason: `the scope map ${scopeMap.name} ${says} it on this repository` };
 }
 
-type DirectoryPrincipal = Extract<Principal, { kind: 'directory' }>;
+type RolePrincipal = Extract<Principal, { kind: 'directory' | 'outside' }>;
 
 function decideByRoles(
-  principal: DirectoryPrincipal,
+  principal: RolePrincipal,
   { action, resource }: { action: Action; resource: Resource },
   settings: AccessSettings,
 ): Decision {
@@ -212,12 +228,14 @@ const namesIn = ({ everywhere, conditional }: RoleRights): string[] => [
   ...new Set([...everywhere.values(), ...[...conditional.values()].map(rolesOf)]),
 ];
 
-function refusedPrincipal(principal: DirectoryPrincipal): string | undefined {
+function refusedPrincipal(principal: RolePrincipal): string | undefined {
+  if (principal.kind === 'outside')
+    return principal.enabled ? undefined : 'the trusted issuer of this caller is disabled';
   if (principal.type === 'group') return 'a group can not log in';
   return principal.enabled ? undefined : 'the principal is disabled';
 }
 
-function noRole({ assignments }: DirectoryPrincipal, { roleAssignmentMode }: AccessSettings): string {
+function noRole({ assignments }: RolePrincipal, { roleAssignmentMode }: AccessSettings): string {
   if (assignments.length === 0) return 'the principal has no role assignment';
   return roleAssignmentMode === 'AbacRepositoryPermissions'
     ? 'no role of the principal has data actions on the content of this registry, which is what its role assignment mode asks for'

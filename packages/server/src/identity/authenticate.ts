@@ -12,13 +12,17 @@ import { opensRegistries } from './audiences.ts';
 import type { Directory } from './directory.ts';
 import type { DirectoryTokens } from './directory-token.ts';
 import { type LoginPlace, refuseUnlessMayLogIn } from './login-place.ts';
+import type { OutsideLogin } from './outside-login.ts';
 import type { Credentials } from './parse-authorization.ts';
 import type { PasswordLogin } from './password-login.ts';
 import { claimsThatStand } from './repository-claims.ts';
 import { audienceOf } from './token-issuer.ts';
 import type { TokenVerifier } from './token-verifier.ts';
 
-/** The user name of whoever logs in with a refresh token as the password: what `az acr login` does. */
+/**
+ * The user name of whoever logs in with a token as the password: a refresh token, as `az acr login` does, or a token of
+ * the directory or of a trusted issuer.
+ */
 export const tokenUser = '00000000-0000-0000-0000-000000000000';
 
 export interface Authenticated {
@@ -38,8 +42,8 @@ export interface Authenticator {
   authenticate(credentials: Credentials, place: LoginPlace, acceptsExpired?: boolean): Promise<Authenticated>;
   /** A refresh token as credentials. Throws `unauthorized`. */
   redeem(refreshToken: string, place: LoginPlace): Promise<Caller>;
-  /** An access token of the directory as credentials. Throws `unauthorized`. */
-  redeemDirectoryToken(token: string, place: LoginPlace): Promise<Caller>;
+  /** A token of the directory or of a trusted issuer as credentials. Throws `unauthorized`, and as OutsideLogin does. */
+  redeemIdentityToken(token: string, place: LoginPlace): Promise<Caller>;
 }
 
 interface AuthenticatorParts {
@@ -47,13 +51,14 @@ interface AuthenticatorParts {
   readonly passwordLogin: PasswordLogin;
   readonly tokens: TokenVerifier;
   readonly directoryTokens: DirectoryTokens;
+  readonly outsideLogin: OutsideLogin;
 }
 
 export function createAuthenticator(parts: AuthenticatorParts): Authenticator {
-  const { passwordLogin, directoryTokens } = parts;
-  const { withToken, withRefreshToken, withDirectoryToken } = tokenLogins(parts);
+  const { passwordLogin, outsideLogin } = parts;
+  const { withToken, withRefreshToken, withIdentityToken } = tokenLogins(parts);
   return {
-    redeemDirectoryToken: async (token, place) => (await withDirectoryToken(token, place)).caller,
+    redeemIdentityToken: async (token, place) => (await withIdentityToken(token, place)).caller,
     redeem: async (refreshToken, place) => (await withRefreshToken(refreshToken, place)).caller,
     async authenticate(credentials, place, acceptsExpired = false) {
       switch (credentials.scheme) {
@@ -68,8 +73,9 @@ export function createAuthenticator(parts: AuthenticatorParts): Authenticator {
         case 'basic': {
           const { user, password } = credentials;
           if (user === tokenUser) {
-            return (await directoryTokens.isOurs(password))
-              ? withDirectoryToken(password, place)
+            // A registry's refresh token has no URL as its issuer, the directory's and those from outside do.
+            return outsideLogin.isMeant(password)
+              ? withIdentityToken(password, place)
               : withRefreshToken(password, place);
           }
           const caller = await passwordLogin({ user, password }, place);
@@ -86,7 +92,7 @@ export function createAuthenticator(parts: AuthenticatorParts): Authenticator {
 }
 
 /** The logins by each kind of token. */
-function tokenLogins({ directory, tokens, directoryTokens }: AuthenticatorParts) {
+function tokenLogins({ directory, tokens, directoryTokens, outsideLogin }: AuthenticatorParts) {
   async function withToken(
     token: string,
     place: LoginPlace,
@@ -125,7 +131,14 @@ function tokenLogins({ directory, tokens, directoryTokens }: AuthenticatorParts)
     return { caller: { principal, bound: undefined }, expired: false, validUntilMs: claims.expiresAt * 1000 };
   }
 
-  return { withToken, withRefreshToken, withDirectoryToken };
+  async function withIdentityToken(token: string, place: LoginPlace): Promise<Authenticated> {
+    const isOutside = !(await directoryTokens.isOurs(token)) && outsideLogin.isMeant(token);
+    if (!isOutside) return withDirectoryToken(token, place);
+    const { principal, validUntilMs } = await outsideLogin.logIn(token, place);
+    return { caller: { principal, bound: undefined }, expired: false, validUntilMs };
+  }
+
+  return { withToken, withRefreshToken, withIdentityToken };
 }
 
 /** Whoever a token was issued to, as he is now. */

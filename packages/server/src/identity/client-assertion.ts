@@ -2,11 +2,11 @@
  * Logins by a signed statement in the place of a secret (RFC 7523): under a certificate of the service principal, or a
  * token of an issuer that the principal trusts.
  *
- * Invariants. Keys come from the principal's own rows and from nowhere else: nothing that the assertion says of keys
+ * Invariants. Keys come from the principal's own rows, or from where these say: nothing that the assertion says of keys
  * is followed, `kid` and the thumbprints only pick one. The algorithms fit the key's type.
  */
 import { createPublicKey } from 'node:crypto';
-import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, errors, type JSONWebKeySet } from 'jose';
+import { decodeJwt, decodeProtectedHeader, errors } from 'jose';
 import { limits } from '../limits.ts';
 import type {
   CertificateRow,
@@ -17,6 +17,8 @@ import type { MetadataReader } from '../registry/metadata-reader.ts';
 import { DirectoryError } from './directory-error.ts';
 import { toGuid } from './guid.ts';
 import { headerText, openSignedToken } from './open-signed-token.ts';
+import { KeysUnavailable, type OutsideKeys } from './outside-keys.ts';
+import { isSignedBy, type OutsideToken, readOutsideToken } from './outside-token.ts';
 
 export interface AssertionPlace {
   /** The names that the token endpoint has: an assertion under a certificate must be for one of them. */
@@ -35,9 +37,10 @@ type Claims = Readonly<Record<string, unknown>>;
 
 export function createAssertionCheck(options: {
   readonly reader: Pick<MetadataReader, 'listCertificates' | 'listFederatedCredentials'>;
+  readonly keys: OutsideKeys;
   readonly clock: () => number;
 }): CheckAssertion {
-  const { reader, clock } = options;
+  const { reader, keys, clock } = options;
   return async (application, assertion, place) => {
     const { header, claims } = unverified(assertion);
     const clientId = toGuid(application.appId ?? '');
@@ -47,7 +50,8 @@ export function createAssertionCheck(options: {
       await checkOwn({ assertion, header, certificates, clock });
       refuseUnlessFor(claims, { subject: clientId, audiences: place.audiences });
     } else {
-      await checkFederated(assertion, claims, await reader.listFederatedCredentials(application.id));
+      const credentials = await reader.listFederatedCredentials(application.id);
+      await checkSignature(assertion, federatedCredential(claims, credentials), keys);
     }
     refuseTimes(claims, clock() / 1000);
   };
@@ -94,11 +98,11 @@ function picks(header: Header, { sha1, sha256 }: CertificateRow): boolean {
   return typeof given === 'string' && Buffer.from(given, 'base64url').equals(Buffer.from(hex, 'hex'));
 }
 
-async function checkFederated(
-  assertion: string,
+/** The credential that says whose keys must have signed it. */
+function federatedCredential(
   claims: Claims,
   credentials: readonly FederatedCredentialRow[],
-): Promise<void> {
+): FederatedCredentialRow {
   const { iss, sub, aud } = claims;
   const ofIssuer = credentials.filter(({ issuer }) => issuer === iss);
   if (ofIssuer.length === 0) throw noRecord(700211, 'issuer', iss);
@@ -107,10 +111,32 @@ async function checkFederated(
   const audiences: unknown[] = [aud].flat();
   const [credential] = ofSubject.filter(({ audience }) => audiences.includes(audience));
   if (credential === undefined) throw noRecord(700212, 'audience', audiences[0]);
-  const keys = createLocalJWKSet(JSON.parse(credential.keys) as JSONWebKeySet);
-  const algorithms = ['RS256', 'RS384', 'RS512', 'PS256', 'ES256', 'ES384'];
-  if ((await openSignedToken(assertion, keys as never, algorithms)) === undefined)
+  return credential;
+}
+
+async function checkSignature(
+  assertion: string,
+  credential: FederatedCredentialRow,
+  keys: OutsideKeys,
+): Promise<void> {
+  const token = readOutsideToken(assertion);
+  const key = token === undefined ? undefined : await keyOf(token, credential, keys);
+  if (token === undefined || key === undefined || !(await isSignedBy(token, key)))
     throw badAssertion('The signature of the client assertion is not valid.');
+}
+
+async function keyOf(token: OutsideToken, credential: FederatedCredentialRow, keys: OutsideKeys) {
+  try {
+    return await keys.find(credential, token);
+  } catch (error) {
+    if (!(error instanceof KeysUnavailable)) throw error;
+    // Entra ID's number for an outside issuer that does not answer.
+    throw new DirectoryError(
+      'temporarily_unavailable',
+      50166,
+      'Request to External OIDC endpoint failed; try again.',
+    );
+  }
 }
 
 function refuseUnlessFor(

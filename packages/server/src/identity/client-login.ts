@@ -60,7 +60,8 @@ export function createClientLogin(options: {
       failures.succeeded(attempt);
       return application;
     } catch (error) {
-      if (error instanceof DirectoryError) failures.record(attempt);
+      const isFailure = error instanceof DirectoryError && error.error !== 'temporarily_unavailable';
+      if (isFailure) failures.record(attempt);
       throw error;
     }
   };

@@ -2,6 +2,7 @@ import type { RightsEpoch } from '../access/rights-epoch.ts';
 import { limits } from '../limits.ts';
 import type { CommandBus } from '../registry/commands.ts';
 import type { MetadataReader } from '../registry/metadata-reader.ts';
+import { createSubjectAdmission } from './admit-subject.ts';
 import { createVerifierAdopter } from './adopt-verifier.ts';
 import { type Authenticator, createAuthenticator } from './authenticate.ts';
 import { createAssertionCheck } from './client-assertion.ts';
@@ -11,6 +12,8 @@ import { createDirectoryTokens, type DirectoryTokens } from './directory-token.t
 import { createLoginFailures, type LoginMemory } from './login-failures.ts';
 import { createLoginQueue } from './login-queue.ts';
 import { createManagedIdentityLogin, type ManagedIdentityLogin } from './managed-identity-login.ts';
+import { createOutsideKeys, type FetchJson } from './outside-keys.ts';
+import { createOutsideLogin, type RefusedToken } from './outside-login.ts';
 import { createPasswordLogin } from './password-login.ts';
 import { createPasswordVerifier } from './password-verifier.ts';
 import { createRefreshTokens, type RefreshTokens, type SignInPlace } from './refresh-tokens.ts';
@@ -48,6 +51,11 @@ export function createIdentity(options: {
   readonly onAdoptionFailure: (error: unknown) => void;
   /** Told of a refresh token that was used before: its sign-in is over. */
   readonly onRefreshReuse: (principal: string, place: SignInPlace) => void;
+  /** How outside issuers' documents are fetched, and who is told when that fails. */
+  readonly fetchJson: FetchJson;
+  readonly onFetchFailure: (issuer: string, why: string) => void;
+  /** Told of tokens of outside issuers that were refused, and why. */
+  readonly onRefusedToken: (refused: RefusedToken) => void;
 }): Identity {
   const { reader, epoch, clock, newId } = options;
   const queue = createLoginQueue({ atOnceMax: limits.loginsAtOnceMax, waitingMax: limits.loginsWaitingMax });
@@ -63,9 +71,28 @@ export function createIdentity(options: {
     adoptVerifier: createVerifierAdopter({ ...options, onFailure: options.onAdoptionFailure }),
   });
   const directoryTokens = createDirectoryTokens({ systemKeys, queue, clock, newId });
-  const checkAssertion = createAssertionCheck({ reader, clock });
+  const outsideKeys = createOutsideKeys({
+    fetchJson: options.fetchJson,
+    clock,
+    onFailure: options.onFetchFailure,
+  });
+  const checkAssertion = createAssertionCheck({ reader, keys: outsideKeys, clock });
+  const outsideLogin = createOutsideLogin({
+    directory,
+    keys: outsideKeys,
+    failures,
+    admitSubject: createSubjectAdmission(options),
+    clock,
+    onRefused: options.onRefusedToken,
+  });
   const tokens = createTokenVerifier({ systemKeys, clock });
-  const authenticator = createAuthenticator({ directory, passwordLogin, tokens, directoryTokens });
+  const authenticator = createAuthenticator({
+    directory,
+    passwordLogin,
+    tokens,
+    directoryTokens,
+    outsideLogin,
+  });
   return {
     directory,
     systemKeys,

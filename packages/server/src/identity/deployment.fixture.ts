@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findRole } from '../access/built-in-roles.ts';
+import { createFetchJson } from '../outbound/fetch-json.ts';
 import type { CommandBus, CommandContext, CommandName, Commands, NewRegistry } from '../registry/commands.ts';
 import type { MetadataReader } from '../registry/metadata-reader.ts';
 import { defaultRegistrySettings, type RegistrySettings } from '../registry/settings.ts';
@@ -20,6 +21,7 @@ import { allocateLoginMemory } from './login-failures.ts';
 import { makeCredential } from './make-credential.ts';
 import { makeSecret } from './make-secret.ts';
 import { newSystemKeys } from './new-system-keys.ts';
+import type { RefusedToken } from './outside-login.ts';
 import { createSystemKeys } from './system-keys.ts';
 
 /** A registry of a test, with what its admin user logs in with. */
@@ -43,6 +45,8 @@ export interface TestDeployment extends AsyncDisposable {
   readonly adoptionFailures: unknown[];
   /** Users whose refresh token came twice. */
   readonly reuses: string[];
+  readonly fetchFailures: readonly { readonly issuer: string; readonly why: string }[];
+  readonly refusedTokens: readonly RefusedToken[];
   readonly registry: MadeRegistry;
   readonly identity: Identity;
   readonly clock: () => number;
@@ -89,6 +93,8 @@ export async function openDeployment(options: NewPasswords = {}): Promise<TestDe
   const reader = sqlReader(connection);
   const adoptionFailures: unknown[] = [];
   const reuses: string[] = [];
+  const fetchFailures: { issuer: string; why: string }[] = [];
+  const refusedTokens: RefusedToken[] = [];
   const keys = await systemKeys;
   const { made, input } = await newRegistry('cerulean', options, keys);
 
@@ -100,6 +106,8 @@ export async function openDeployment(options: NewPasswords = {}): Promise<TestDe
     commands,
     adoptionFailures,
     reuses,
+    fetchFailures,
+    refusedTokens,
     registry: made,
     clock: () => deployment.now,
     identity: undefined as never,
@@ -114,6 +122,9 @@ export async function openDeployment(options: NewPasswords = {}): Promise<TestDe
         loginMemory: allocateLoginMemory(newId(), deployment.now),
         onAdoptionFailure: (error) => adoptionFailures.push(error),
         onRefreshReuse: (principal) => reuses.push(principal),
+        fetchJson: createFetchJson({ bytesMax: 65_536, timeoutMs: 30_000 }),
+        onFetchFailure: (issuer, why) => fetchFailures.push({ issuer, why }),
+        onRefusedToken: (refused) => refusedTokens.push(refused),
       }),
     async createRegistry(name, registryOptions = {}) {
       const other = await newRegistry(name, registryOptions, keys);

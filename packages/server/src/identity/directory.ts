@@ -8,8 +8,10 @@ import { limits } from '../limits.ts';
 import type {
   DirectoryPrincipalRow,
   IdentityBindingRow,
+  OutsidePrincipalRow,
   SecretRow,
   TenantRow,
+  TrustedIssuerRow,
   UserPasswordRow,
 } from '../registry/access-reader.ts';
 import type {
@@ -47,6 +49,8 @@ export interface Directory {
   tenants(): Promise<readonly TenantRow[]>;
   /** Their ids. */
   subscriptions(): Promise<readonly string[]>;
+  /** Oldest first, disabled ones too. */
+  trustedIssuers(): Promise<readonly TrustedIssuerRow[]>;
 }
 
 export type DirectoryReader = Pick<
@@ -68,6 +72,8 @@ export type DirectoryReader = Pick<
   | 'directoryPrincipalByName'
   | 'userPassword'
   | 'findScopeMap'
+  | 'listTrustedIssuers'
+  | 'outsidePrincipal'
 >;
 
 /** Who is known under an id, with all that rights are decided from. */
@@ -81,6 +87,13 @@ type Known =
   | {
       readonly kind: 'directory';
       readonly row: DirectoryPrincipalRow;
+      readonly assignments: readonly RoleAssignment[];
+    }
+  | {
+      readonly kind: 'outside';
+      readonly row: OutsidePrincipalRow;
+      readonly issuer: TrustedIssuerRow;
+      /** The issuer alone, as the list that rights are remembered by. */
       readonly assignments: readonly RoleAssignment[];
     };
 
@@ -99,6 +112,7 @@ export function createDirectory(options: {
   const deletions = createEpochCache<{ readonly at: number }>(bounds);
   const tenants = createEpochCache<readonly TenantRow[]>({ epoch, entriesMax: 1 });
   const bindings = createEpochCache<readonly IdentityBindingRow[]>({ epoch, entriesMax: 1 });
+  const issuers = createEpochCache<readonly TrustedIssuerRow[]>({ epoch, entriesMax: 1 });
 
   async function principalById(id: string, registry: RegistryRow): Promise<Principal | undefined> {
     const found = await known.get(id, () => load(reader, id));
@@ -143,6 +157,7 @@ export function createDirectory(options: {
         }))
       )?.at ?? 0,
     tenants: async () => (await tenants.get('all', () => reader.listTenants())) ?? [],
+    trustedIssuers: async () => (await issuers.get('all', () => trustedIssuersOf(reader))) ?? [],
   };
 }
 
@@ -153,17 +168,17 @@ async function load(reader: DirectoryReader, id: string): Promise<Known | undefi
   if (row?.kind === 'token') return { kind: 'token', row, scopeMap: await scopeMapOf(reader, row) };
   if (row !== undefined) return undefined;
   const inDirectory = await reader.directoryPrincipal(id);
-  if (inDirectory === undefined) return undefined;
+  if (inDirectory === undefined) return loadOutside(reader, id);
   const holders = [id, ...(await groupsOf(reader, id))];
   const assignments = await Promise.all(holders.map((holder) => reader.listAssignmentsOf(holder)));
   return { kind: 'directory', row: inDirectory, assignments: await withRoles(reader, assignments.flat()) };
 }
 
 /** Assignments of custom roles, each with its role; one whose role is not there gives nothing. */
-async function withRoles(
+async function withRoles<Assignment extends RoleAssignment>(
   reader: DirectoryReader,
-  assignments: readonly RoleAssignment[],
-): Promise<readonly RoleAssignment[]> {
+  assignments: readonly Assignment[],
+): Promise<readonly Assignment[]> {
   return Promise.all(
     assignments.map(async (assignment) =>
       roleById(assignment.role) === undefined
@@ -171,6 +186,17 @@ async function withRoles(
         : assignment,
     ),
   );
+}
+
+const trustedIssuersOf = async (reader: DirectoryReader) =>
+  withRoles(reader, await reader.listTrustedIssuers());
+
+/** Whoever a trusted issuer let in is somebody only while that issuer is there. */
+async function loadOutside(reader: DirectoryReader, id: string): Promise<Known | undefined> {
+  const row = await reader.outsidePrincipal(id);
+  if (row === undefined) return undefined;
+  const issuer = (await trustedIssuersOf(reader)).find((trusted) => trusted.id === row.trustedIssuer);
+  return issuer === undefined ? undefined : { kind: 'outside', row, issuer, assignments: [issuer] };
 }
 
 /** A scope map that is not there allows nothing. */
@@ -194,7 +220,7 @@ async function groupsOf(reader: DirectoryReader, id: string): Promise<string[]> 
 }
 
 function seenFrom(registry: RegistryRow, known: Known): Principal | undefined {
-  if (known.kind !== 'directory') {
+  if (known.kind === 'admin' || known.kind === 'token') {
     const { id, name, enabled, registry: own } = known.row;
     if (own !== registry.id) return undefined;
     const common = { id, name, enabled, registry: own };
@@ -202,10 +228,16 @@ function seenFrom(registry: RegistryRow, known: Known): Principal | undefined {
       ? { kind: 'admin', ...common }
       : { kind: 'token', ...common, scopeMap: known.scopeMap };
   }
-  const { id, name, enabled, tenant, appId, kind: type } = known.row;
   const { subscription, resourceGroup } = registry;
   const place = { registry: registry.id, subscription, resourceGroup };
   const { assignments } = known;
+  if (known.kind === 'outside') {
+    const { row, issuer } = known;
+    const { tenant, enabled } = issuer;
+    const name = `${issuer.name}:${row.subject}`;
+    return { kind: 'outside', id: row.id, name, registry: registry.id, place, tenant, enabled, assignments };
+  }
+  const { id, name, enabled, tenant, appId, kind: type } = known.row;
   return {
     kind: 'directory',
     type,

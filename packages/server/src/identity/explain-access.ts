@@ -9,7 +9,7 @@ import { createDirectory } from './directory.ts';
 import { fromGuid } from './guid.ts';
 
 export interface ExplainedQuestion {
-  /** A name, an object id or a client id of a principal; a token; the admin user; or `anonymous`. */
+  /** A name, an object id or a client id of a principal; a token; the admin user; `anonymous`; `ISSUER:SUBJECT`. */
   readonly principal: string;
   readonly action: Action;
   readonly repository: string | undefined;
@@ -44,13 +44,25 @@ async function principalNamed(
   const directory = createDirectory({ reader, epoch: { current: () => 0 } });
   const byLogin = await directory.principalByLogin(registry, named);
   if (byLogin !== undefined) return byLogin;
-  const id = await directoryId(reader, named);
+  const id = (await outsideId(reader, named)) ?? (await directoryId(reader, named));
   const seen = id === undefined ? undefined : await directory.principalById(id, registry);
   if (seen !== undefined) return seen;
   throw new RegistryError(
     'resource_unknown',
     `There is no principal ${named}; see: principal list. Make one with: principal create ${named}`,
   );
+}
+
+/** Whoever a trusted issuer let in, by the issuer's name and the subject; undefined for a name of another form. */
+async function outsideId(reader: MetadataReader, named: string): Promise<string | undefined> {
+  const colon = named.indexOf(':');
+  const issuer = (await reader.listTrustedIssuers()).find(({ name }) => name === named.slice(0, colon));
+  if (colon < 0 || issuer === undefined) return undefined;
+  const subject = named.slice(colon + 1);
+  const found = await reader.findOutsidePrincipal(issuer.id, subject);
+  if (found !== undefined) return found.id;
+  const message = `The trusted issuer ${issuer.name} has let in no subject «${subject.slice(0, 256)}» yet; its log lines say why it refuses one.`;
+  throw new RegistryError('resource_unknown', message);
 }
 
 async function directoryId(reader: MetadataReader, named: string): Promise<string | undefined> {

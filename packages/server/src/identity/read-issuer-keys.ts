@@ -6,7 +6,7 @@ const keysMax = 20;
 
 /**
  * Reads a JWK set of an issuer and gives back its public part, as JSON: keys with a `kid`, RSA of 2048 bits or more, or
- * EC. @throws resource_invalid
+ * EC, or Ed25519. @throws resource_invalid
  */
 export function readIssuerKeys(json: string): string {
   const keys = keysIn(json);
@@ -27,7 +27,8 @@ function keysIn(json: string): JsonWebKey[] | undefined {
 function publicPart(key: JsonWebKey): JsonWebKey {
   const kid = (key as { kid?: unknown }).kid;
   if (typeof kid !== 'string' || kid === '') throw invalid('Every key of the set needs a kid.');
-  if (key.kty !== 'RSA' && key.kty !== 'EC') throw invalid(`The key ${kid} is neither RSA nor EC.`);
+  if (key.kty !== 'RSA' && key.kty !== 'EC' && key.kty !== 'OKP')
+    throw invalid(`The key ${kid} is neither RSA nor EC nor Ed25519.`);
   try {
     const publicKey = createPublicKey({ key, format: 'jwk' });
     if (key.kty === 'RSA' && (publicKey.asymmetricKeyDetails?.modulusLength ?? 0) < 2048)

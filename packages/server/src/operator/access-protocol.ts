@@ -10,6 +10,13 @@ const Principal = Type.Object({ principal: Name }, exactly);
 const OfPrincipal = Type.Object({ principal: Name, id: Name }, exactly);
 const InRegistry = Type.Object({ registry: RegistryName }, exactly);
 const NamedInRegistry = Type.Object({ registry: RegistryName, name: Name }, exactly);
+/** Where an issuer's keys come from: a JWK set as JSON, or an address; neither: from what the issuer says itself. */
+const keysOfIssuer = {
+  keys: Type.Optional(Type.String({ maxLength: 12_000 })),
+  jwksUri: Type.Optional(Type.String({ minLength: 1, maxLength: 512 })),
+  /** PEM. */
+  ca: Type.Optional(Type.String({ maxLength: 24_000 })),
+};
 const Membership = Type.Object({ group: Name, member: Name }, exactly);
 const ScopeMapInput = Type.Object(
   {
@@ -66,8 +73,7 @@ export const accessInputs = {
       issuer: Type.String({ minLength: 1, maxLength: 512 }),
       subject: Type.String({ minLength: 1, maxLength: 512 }),
       audience: Type.String({ minLength: 1, maxLength: 512 }),
-      /** A JWK set as JSON. */
-      keys: Type.String({ maxLength: 12_000 }),
+      ...keysOfIssuer,
     },
     exactly,
   ),
@@ -86,6 +92,35 @@ export const accessInputs = {
     exactly,
   ),
   'password.delete': Type.Object({ user: Name }, exactly),
+  'trusted-issuer.list': Type.Object({}, exactly),
+  'trusted-issuer.show': Type.Object({ name: Name }, exactly),
+  'trusted-issuer.create': Type.Object(
+    {
+      name: Name,
+      issuer: Type.String({ minLength: 1, maxLength: 512 }),
+      audience: Type.Optional(Type.String({ minLength: 1, maxLength: 512 })),
+      foreignAudience: Type.Optional(Type.Boolean()),
+      registry: Type.Optional(RegistryName),
+      subject: Type.String({ minLength: 1, maxLength: 512 }),
+      claims: Type.Optional(
+        Type.Array(
+          Type.Object(
+            {
+              name: Type.String({ minLength: 1, maxLength: 256 }),
+              pattern: Type.String({ minLength: 1, maxLength: 512 }),
+            },
+            exactly,
+          ),
+          { maxItems: 20 },
+        ),
+      ),
+      role: Name,
+      ...keysOfIssuer,
+    },
+    exactly,
+  ),
+  'trusted-issuer.set': Type.Object({ name: Name, enabled: Type.Boolean() }, exactly),
+  'trusted-issuer.delete': Type.Object({ name: Name }, exactly),
   'role.list': Type.Object({}, exactly),
   'role.show': Type.Object({ role: Name }, exactly),
   'role.create': RoleInput,
@@ -141,8 +176,8 @@ export const accessInputs = {
   'access.explain': Type.Object(
     {
       registry: RegistryName,
-      /** A principal, a token, the admin user, or `anonymous`. */
-      principal: Name,
+      /** A principal, a token, the admin user, TRUSTED-ISSUER:SUBJECT, or `anonymous`. */
+      principal: Type.String({ minLength: 1, maxLength: 600 }),
       action: Type.Enum(['pull', 'push', 'delete', 'metadata_read', 'metadata_write', 'catalog']),
       repository: Type.Optional(Type.String({ minLength: 1, maxLength: 512 })),
     },
@@ -201,6 +236,22 @@ export interface OperatorFederatedCredential {
   readonly issuer: string;
   readonly subject: string;
   readonly audience: string;
+  readonly keys: 'fetched' | 'given';
+  readonly createdAt: string;
+}
+
+export interface OperatorTrustedIssuer {
+  readonly name: string;
+  readonly issuer: string;
+  readonly audience: string;
+  /** null: all registries. */
+  readonly registry: string | null;
+  readonly subject: string;
+  readonly claims: readonly { readonly name: string; readonly pattern: string }[];
+  readonly role: string;
+  readonly keys: 'fetched' | 'given';
+  readonly jwksUri: string | null;
+  readonly enabled: boolean;
   readonly createdAt: string;
 }
 
@@ -311,6 +362,11 @@ export interface AccessResults {
   'identity-binding.delete': Deleted;
   'password.set': OperatorPassword;
   'password.delete': Deleted;
+  'trusted-issuer.list': readonly OperatorTrustedIssuer[];
+  'trusted-issuer.show': OperatorTrustedIssuer;
+  'trusted-issuer.create': OperatorTrustedIssuer;
+  'trusted-issuer.set': OperatorTrustedIssuer;
+  'trusted-issuer.delete': Deleted;
   'role.list': readonly OperatorRole[];
   'role.show': OperatorRole;
   'role.create': OperatorRole;

@@ -3,9 +3,9 @@ import { RegistryError } from '../errors.ts';
 import { isGuid, toGuid } from '../identity/guid.ts';
 import { makeSecret } from '../identity/make-secret.ts';
 import { readCertificate } from '../identity/read-certificate.ts';
-import { readIssuerKeys } from '../identity/read-issuer-keys.ts';
 import type { DirectoryPrincipalRow, SecretRow } from '../registry/access-reader.ts';
 import type { OperatorPrincipal, OperatorSecret } from './access-protocol.ts';
+import { readGivenKeys } from './given-keys.ts';
 import { iso } from './iso-time.ts';
 import { firstTenant, knownPrincipal } from './known-principal.ts';
 import type { OperationsParts } from './operations-parts.ts';
@@ -176,20 +176,25 @@ function federatedOperations(
   const { reader, bus, sources } = parts;
   const list = async (principal: string) => {
     const owner = await knownPrincipal(reader, principal);
-    return (await reader.listFederatedCredentials(owner.id)).map(
-      ({ keys: _keys, id, createdAt, ...row }) => ({
-        ...row,
-        id: toGuid(id),
-        principal: owner.name,
-        createdAt: iso(createdAt),
-      }),
-    );
+    return (await reader.listFederatedCredentials(owner.id)).map((row) => ({
+      id: toGuid(row.id),
+      principal: owner.name,
+      name: row.name,
+      issuer: row.issuer,
+      subject: row.subject,
+      audience: row.audience,
+      keys: row.keys === undefined ? ('fetched' as const) : ('given' as const),
+      createdAt: iso(row.createdAt),
+    }));
   };
   return {
     'federated-credential.list': ({ principal }) => list(principal),
-    'federated-credential.create': async ({ principal, keys, ...given }) => {
+    'federated-credential.create': async ({ principal, ...given }) => {
       const owner = await applicationOf(parts, principal);
-      const credential = { id: sources.newId(), owner: owner.id, ...given, keys: readIssuerKeys(keys) };
+      const { keys, ...where } = readGivenKeys(given);
+      const about = { id: sources.newId(), owner: owner.id, name: given.name, issuer: given.issuer };
+      const { subject, audience } = given;
+      const credential = { ...about, subject, audience, keys: keys ?? '', ...where };
       const options = { lane: owner.tenant, context: operatorContext(sources) };
       await bus.execute('addFederatedCredential', { stream: owner.tenant, credential }, options);
       const made = (await list(principal)).find(({ id }) => id === toGuid(credential.id));

@@ -16,6 +16,7 @@ import type { OperatorCredentials, OperatorRegistry } from './protocol.ts';
 import { rightsOperations } from './rights-operations.ts';
 import { roleOperations } from './role-operations.ts';
 import { scopeMapOperations, tokenOperations } from './token-operations.ts';
+import { trustedIssuerOperations } from './trusted-issuer-operations.ts';
 
 const registryNamePattern = /^[a-z0-9]{5,50}$/;
 
@@ -29,6 +30,7 @@ export function operatorHandlers(parts: OperationsParts): OperatorHandlers {
     ...roleOperations(parts),
     ...identityBindingOperations(parts),
     ...passwordOperations(parts),
+    ...trustedIssuerOperations(parts),
     ...rightsOperations(parts),
     ...scopeMapOperations(parts),
     ...tokenOperations(parts),

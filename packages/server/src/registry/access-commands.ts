@@ -27,8 +27,30 @@ export interface NewFederatedCredential {
   readonly issuer: string;
   readonly subject: string;
   readonly audience: string;
-  /** A JWK set as JSON: the issuer's keys, given by the operator and fetched from nowhere. */
+  /** A JWK set as JSON that the operator gave; empty for keys that are fetched. */
   readonly keys: string;
+  readonly jwksUri: string | null;
+  readonly ca: string | null;
+}
+
+/** An outside issuer, whom it is trusted about, and the role that it yields. */
+export interface NewTrustedIssuer {
+  readonly id: string;
+  readonly tenant: string;
+  readonly name: string;
+  readonly issuer: string;
+  readonly audience: string;
+  /** A pattern of `sub`, in which `*` stands for anything. */
+  readonly subject: string;
+  readonly claims: readonly { readonly name: string; readonly pattern: string }[];
+  /** The GUID of a role. */
+  readonly role: string;
+  readonly scope: AssignmentScope;
+  /** A JWK set as JSON; null for keys that are fetched. */
+  readonly keys: string | null;
+  readonly jwksUri: string | null;
+  /** PEM: what is believed in the place of the system's authorities. */
+  readonly ca: string | null;
 }
 
 export interface NewCertificate {
@@ -175,6 +197,17 @@ export interface AccessCommands {
   };
   /** Forgets sign-ins whose time is over. */
   expireRefreshFamilies: { input: { readonly limit: number }; output: { readonly expired: number } };
+  addTrustedIssuer: { input: InStream & { readonly issuer: NewTrustedIssuer }; output: Nothing };
+  enableTrustedIssuer: {
+    input: InStream & { readonly id: string; readonly enabled: boolean };
+    output: Nothing;
+  };
+  deleteTrustedIssuer: { input: InStream & { readonly id: string }; output: Nothing };
+  /** The principal of a subject; `id` is used when there is none yet. */
+  admitSubject: {
+    input: InStream & { readonly id: string; readonly trustedIssuer: string; readonly subject: string };
+    output: { readonly id: string };
+  };
   addRoleAssignment: {
     input: InStream & {
       readonly id: string;

@@ -51,7 +51,10 @@ export interface FederatedCredentialRow {
   readonly issuer: string;
   readonly subject: string;
   readonly audience: string;
-  readonly keys: string;
+  /** A JWK set as JSON; undefined where it is fetched. */
+  readonly keys: string | undefined;
+  readonly jwksUri: string | undefined;
+  readonly ca: string | undefined;
   readonly createdAt: number;
 }
 
@@ -85,6 +88,28 @@ export interface UserPasswordRow {
   readonly verifierKind: 'hmac' | 'scrypt';
   readonly verifierVersion: number;
   readonly verifier: Uint8Array;
+}
+
+/** The role assignment that it stands for is `id`, `role` and `scope`. */
+export interface TrustedIssuerRow extends RoleAssignment {
+  readonly tenant: string;
+  readonly name: string;
+  readonly issuer: string;
+  readonly audience: string;
+  readonly subject: string;
+  readonly claims: readonly { readonly name: string; readonly pattern: string }[];
+  readonly keys: string | undefined;
+  readonly jwksUri: string | undefined;
+  readonly ca: string | undefined;
+  readonly enabled: boolean;
+  readonly createdAt: number;
+}
+
+/** Who logged in by a trusted issuer. */
+export interface OutsidePrincipalRow {
+  readonly id: string;
+  readonly trustedIssuer: string;
+  readonly subject: string;
 }
 
 export interface RoleAssignmentRow extends RoleAssignment {
@@ -125,6 +150,10 @@ export interface AccessReader {
   listFederatedCredentials(owner: string): Promise<FederatedCredentialRow[]>;
   /** All there are, oldest first. */
   listIdentityBindings(): Promise<IdentityBindingRow[]>;
+  /** Oldest first. */
+  listTrustedIssuers(): Promise<TrustedIssuerRow[]>;
+  outsidePrincipal(id: string): Promise<OutsidePrincipalRow | undefined>;
+  findOutsidePrincipal(trustedIssuer: string, subject: string): Promise<OutsidePrincipalRow | undefined>;
   listAssignmentsOf(principal: string): Promise<RoleAssignmentRow[]>;
   listAssignments(): Promise<RoleAssignmentRow[]>;
   /** A custom role by its GUID. */

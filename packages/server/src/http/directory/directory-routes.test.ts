@@ -3,6 +3,7 @@ import { CompactSign, compactVerify, createLocalJWKSet, SignJWT } from 'jose';
 import { describe, expect, test } from 'vitest';
 import { newId } from '../../identity/deployment.fixture.ts';
 import { toGuid } from '../../identity/guid.ts';
+import { startIssuer } from '../../identity/made-issuer.fixture.ts';
 import { claimsIn, openLoginEndpoints } from '../login-endpoints.fixture.ts';
 
 const origin = 'http://127.0.0.1:5000';
@@ -408,7 +409,8 @@ describe('a federated assertion', () => {
     const { deployment } = endpoints;
     const app = await deployment.createApplication('ci');
     const keys = JSON.stringify({ keys: [{ ...own.publicKey.export({ format: 'jwk' }), kid: 'k1' }] });
-    const credential = { id: newId(), owner: app.id, name: 'main', ...trusted, keys };
+    const about = { id: newId(), owner: app.id, name: 'main', jwksUri: null, ca: null };
+    const credential = { ...about, ...trusted, keys };
     await deployment.run('addFederatedCredential', { stream: deployment.tenant, credential });
     return app;
   }
@@ -425,6 +427,25 @@ describe('a federated assertion', () => {
       const answer = await askToken(endpoints, withAssertion(app.clientId, assertion));
       expect(answer.statusCode, answer.body).toBe(200);
     }
+  });
+
+  test('of an issuer whose keys are fetched gets a token, and 50166 while they can not be had', async () => {
+    await using issuer = await startIssuer();
+    await using endpoints = await openLoginEndpoints();
+    const { deployment } = endpoints;
+    const app = await deployment.createApplication('ci');
+    const about = { id: newId(), owner: app.id, name: 'main', jwksUri: null, ca: null, keys: '' };
+    const credential = { ...about, ...trusted, issuer: issuer.url };
+    await deployment.run('addFederatedCredential', { stream: deployment.tenant, credential });
+    const ask = async () =>
+      askToken(
+        endpoints,
+        withAssertion(app.clientId, await assertionOf(endpoints, app.clientId, given({ iss: issuer.url }))),
+      );
+    expect((await ask()).json()).toMatchObject({ error: 'temporarily_unavailable', error_codes: [50166] });
+    issuer.keys = [{ ...own.publicKey.export({ format: 'jwk' }), kid: 'k1' }];
+    deployment.now += 10_000;
+    expect((await ask()).statusCode).toBe(200);
   });
 
   test.each<{ what: string; code: number; claims?: object; header?: object; key?: Signer }>([

@@ -3,7 +3,7 @@ import { fromGuid } from '../../identity/guid.ts';
 
 /** What an exchange asks for. */
 export interface ExchangeRequest {
-  /** An access token of the directory. */
+  /** A token of the directory or of a trusted issuer. */
   readonly token: string;
   readonly service: string | undefined;
   /** The id of the tenant that the client believes to be in, as 32 hex digits; undefined for none or a name. */

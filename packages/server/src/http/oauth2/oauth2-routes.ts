@@ -73,16 +73,16 @@ export function createOauth2Routes(dependencies: Oauth2Dependencies): FastifyPlu
   };
 }
 
-/** A token of the directory for one of this registry, which lasts longer and opens nothing else. */
+/** A token of the directory or of a trusted issuer for one of this registry, which lasts longer and opens nothing else. */
 async function exchangeToken(
   request: ExchangeRequest,
   admission: Admission,
   { authenticator, tokenIssuer }: Oauth2Dependencies,
 ): Promise<string> {
   refuseOtherService(request.service, admission);
-  const redeem = () => authenticator.redeemDirectoryToken(request.token, admission);
+  const redeem = () => authenticator.redeemIdentityToken(request.token, admission);
   const { principal } = await challenging(admission, redeem);
-  const tenant = principal.kind === 'directory' ? principal.tenant : undefined;
+  const tenant = 'tenant' in principal ? principal.tenant : undefined;
   if (request.tenant !== undefined && request.tenant !== tenant)
     throw new RegistryError('bad_request', 'The token is of another tenant than the request says.');
   return tokenIssuer.refreshToken(audienceOf(admission), principal.id, tenant);

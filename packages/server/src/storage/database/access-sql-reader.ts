@@ -7,23 +7,32 @@ import type {
   AccessReader,
   DirectoryPrincipalRow,
   IdentityBindingRow,
+  OutsidePrincipalRow,
   RoleAssignmentRow,
   RoleDefinitionRow,
   ScopeMapRow,
+  TrustedIssuerRow,
 } from '../../registry/access-reader.ts';
 import * as read from './access-statements.ts';
 import type { Queries } from './queries.ts';
 import type {
   DirectoryPrincipalTable,
   IdentityBindingTable,
+  OutsidePrincipalTable,
   RoleAssignmentTable,
   RoleDefinitionTable,
   ScopeMapTable,
+  TrustedIssuerTable,
 } from './schema.ts';
 
 /** Reads through the given connection. */
 export function accessSqlReader(queries: Queries): AccessReader {
-  return { ...readPrincipals(queries), ...readCredentials(queries), ...readRights(queries) };
+  return {
+    ...readPrincipals(queries),
+    ...readCredentials(queries),
+    ...readOutside(queries),
+    ...readRights(queries),
+  };
 }
 
 function readPrincipals(
@@ -100,9 +109,30 @@ function readCredentials(
     },
     async listFederatedCredentials(owner) {
       const rows = await queries.all(read.federatedCredentialsOf, { owner });
-      return rows.map(({ created_at, owner: _owner, ...row }) => ({ ...row, createdAt: created_at }));
+      return rows.map((row) => ({
+        id: row.id,
+        name: row.name,
+        issuer: row.issuer,
+        subject: row.subject,
+        audience: row.audience,
+        keys: row.keys === '' ? undefined : row.keys,
+        jwksUri: row.jwks_uri ?? undefined,
+        ca: row.ca ?? undefined,
+        createdAt: row.created_at,
+      }));
     },
     listIdentityBindings: async () => (await queries.all(read.identityBindings, {})).flatMap(bindingRow),
+  };
+}
+
+function readOutside(
+  queries: Queries,
+): Pick<AccessReader, 'listTrustedIssuers' | 'outsidePrincipal' | 'findOutsidePrincipal'> {
+  return {
+    listTrustedIssuers: async () => (await queries.all(read.trustedIssuers, {})).flatMap(trustedIssuerRow),
+    outsidePrincipal: async (id) => outsidePrincipalRow(await queries.one(read.outsidePrincipal, { id })),
+    findOutsidePrincipal: async (trustedIssuer, subject) =>
+      outsidePrincipalRow(await queries.one(read.outsidePrincipalBySubject, { trustedIssuer, subject })),
   };
 }
 
@@ -195,6 +225,35 @@ function roleDefinitionRow(row: RoleDefinitionTable): RoleDefinitionRow {
   };
   const { name, description, created_at: createdAt } = row;
   return { id: toGuid(row.id), name, description, permissions, assignableScopes, createdAt };
+}
+
+/** One whose scope this program does not understand is not trusted. */
+function trustedIssuerRow(row: TrustedIssuerTable): TrustedIssuerRow[] {
+  const scope = readScope(row.scope_kind, row.scope);
+  if (scope === undefined) return [];
+  return [
+    {
+      id: row.id,
+      tenant: row.tenant,
+      name: row.name,
+      issuer: row.issuer,
+      audience: row.audience,
+      subject: row.subject,
+      role: row.role,
+      scope,
+      claims: JSON.parse(row.claims) as TrustedIssuerRow['claims'],
+      keys: row.keys ?? undefined,
+      jwksUri: row.jwks_uri ?? undefined,
+      ca: row.ca ?? undefined,
+      enabled: row.enabled === 1,
+      createdAt: row.created_at,
+    },
+  ];
+}
+
+function outsidePrincipalRow(row: OutsidePrincipalTable | undefined): OutsidePrincipalRow | undefined {
+  if (row === undefined) return undefined;
+  return { id: row.id, trustedIssuer: row.trusted_issuer, subject: row.subject };
 }
 
 function readScope(kind: string, scope: string): AssignmentScope | undefined {

@@ -56,6 +56,23 @@ export const identityBindings = statement()((q) =>
   q.selectFrom('identity_binding').selectAll().orderBy('created_at').orderBy('id'),
 );
 
+/** Rights are decided from them, so they are read whole and remembered. */
+export const trustedIssuers = statement()((q) =>
+  q.selectFrom('trusted_issuer').selectAll().orderBy('created_at').orderBy('id'),
+);
+
+export const outsidePrincipal = statement<{ id: string }>()((q, p) =>
+  q.selectFrom('outside_principal').selectAll().where('id', '=', p.id),
+);
+
+export const outsidePrincipalBySubject = statement<{ trustedIssuer: string; subject: string }>()((q, p) =>
+  q
+    .selectFrom('outside_principal')
+    .selectAll()
+    .where('trusted_issuer', '=', p.trustedIssuer)
+    .where('subject', '=', p.subject),
+);
+
 export const assignmentsOf = statement<{ principal: string }>()((q, p) =>
   q.selectFrom('role_assignment').selectAll().where('principal', '=', p.principal).orderBy('id'),
 );

@@ -112,7 +112,35 @@ export interface FederatedCredentialTable {
   issuer: string;
   subject: string;
   audience: string;
+  /** Empty where they are fetched. */
   keys: string;
+  created_at: number;
+  jwks_uri: string | null;
+  ca: string | null;
+}
+
+export interface TrustedIssuerTable {
+  id: string;
+  tenant: string;
+  name: string;
+  issuer: string;
+  audience: string;
+  subject: string;
+  claims: string;
+  role: string;
+  scope_kind: string;
+  scope: string;
+  keys: string | null;
+  jwks_uri: string | null;
+  ca: string | null;
+  enabled: number;
+  created_at: number;
+}
+
+export interface OutsidePrincipalTable {
+  id: string;
+  trusted_issuer: string;
+  subject: string;
   created_at: number;
 }
 
@@ -397,6 +425,8 @@ export interface Database {
   identity_binding: IdentityBindingTable;
   user_password: UserPasswordTable;
   refresh_family: RefreshFamilyTable;
+  trusted_issuer: TrustedIssuerTable;
+  outside_principal: OutsidePrincipalTable;
   role_assignment: RoleAssignmentTable;
   role_definition: RoleDefinitionTable;
   repository_deletion: RepositoryDeletionTable;

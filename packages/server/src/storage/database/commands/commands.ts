@@ -41,6 +41,12 @@ import {
   setUserPassword,
 } from './sign-ins.ts';
 import { changeToken, createToken, deleteScopeMap, deleteToken, putScopeMap } from './tokens.ts';
+import {
+  addTrustedIssuer,
+  admitSubject,
+  deleteTrustedIssuer,
+  enableTrustedIssuer,
+} from './trusted-issuers.ts';
 import { appendUpload, cancelUpload, expireUploads, finishUpload } from './uploads.ts';
 
 /** Every command's body, by its name. */
@@ -70,6 +76,10 @@ export const commands: CommandBodies = {
   beginRefreshFamily,
   rotateRefreshToken,
   expireRefreshFamilies,
+  addTrustedIssuer,
+  enableTrustedIssuer,
+  deleteTrustedIssuer,
+  admitSubject,
   addRoleAssignment,
   deleteRoleAssignment,
   putRoleDefinition,

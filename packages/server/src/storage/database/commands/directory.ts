@@ -115,7 +115,8 @@ const principalForUpdate = statement<{ id: string }>()((q, p, dialect) => {
   return dialect === 'postgres' ? query.forUpdate() : query;
 });
 
-function scopeText(scope: AssignmentScope): string {
+/** As a row holds it. */
+export function scopeText(scope: AssignmentScope): string {
   if (scope.kind === 'registry') return scope.registry;
   if (scope.kind === 'subscription') return scope.subscription;
   return `${scope.subscription}/${scope.resourceGroup.toLowerCase()}`;

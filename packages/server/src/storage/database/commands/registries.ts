@@ -9,6 +9,7 @@ import type { CommandBody } from './command.ts';
 import { removeAssignmentsOnRegistry } from './directory-statements.ts';
 import { lockOrMakeRepository, lockRegistry, lockRegistryForChange } from './locks.ts';
 import { refuseIfOverTier } from './tier-usage.ts';
+import { removalsOfTrustedIssuersOnRegistry } from './trusted-issuer-statements.ts';
 
 /** Makes a registry with its key and its admin user. @throws registry_exists */
 export const createRegistry: CommandBody<'createRegistry'> = async (tx, input, context) => {
@@ -56,6 +57,8 @@ export const deleteRegistry: CommandBody<'deleteRegistry'> = async (tx, input, c
   await tx.run(markDeleted, { id: input.registry, now: context.now });
   await tx.run(disablePrincipals, { registry: input.registry });
   await tx.run(removeAssignmentsOnRegistry, { registry: input.registry });
+  for (const removal of removalsOfTrustedIssuersOnRegistry)
+    await tx.run(removal, { registry: input.registry });
   return {
     value: {},
     rights: true,

@@ -36,10 +36,11 @@ export const putRoleDefinition: CommandBody<'putRoleDefinition'> = async (tx, in
 export const deleteRoleDefinition: CommandBody<'deleteRoleDefinition'> = async (tx, { id, tenant }) => {
   const role = await tx.one(lockedRole, { id });
   if (role === undefined) throw unknownRole();
-  const holders = await tx.all(holdersOf, { role: toGuid(id) });
+  const given = { role: toGuid(id) };
+  const holders = [...(await tx.all(holdersOf, given)), ...(await tx.all(issuersThatGive, given))];
   if (holders.length > 0) {
     const names = holders.map(({ name }) => name).join(', ');
-    const message = `The role ${role.name} is given to ${names}: take it away first, see role-assignment list`;
+    const message = `The role ${role.name} is given to ${names}: take it away first, see role-assignment list and trusted-issuer list`;
     throw new RegistryError('resource_in_use', message);
   }
   await tx.run(removeRole, { id });
@@ -105,6 +106,10 @@ const holdersOf = statement<{ role: string }>()((q, p) =>
     .where('role_assignment.role', '=', p.role)
     .orderBy('directory_principal.name')
     .limit(10),
+);
+
+const issuersThatGive = statement<{ role: string }>()((q, p) =>
+  q.selectFrom('trusted_issuer').select(['name']).where('role', '=', p.role).orderBy('name').limit(10),
 );
 
 const removeRole = statement<{ id: string }>()((q, p) =>

@@ -52,8 +52,8 @@ export const deleteCertificate: CommandBody<'deleteCertificate'> = async (tx, { 
 
 /** @throws resource_exists */
 export const addFederatedCredential: CommandBody<'addFederatedCredential'> = async (tx, input, { now }) => {
-  const { keys, ...shown } = input.credential;
-  if ((await tx.run(insertFederated, { ...shown, keys, now })) === 0) {
+  const { keys, ca, ...shown } = input.credential;
+  if ((await tx.run(insertFederated, { ...shown, keys, ca, now })) === 0) {
     throw new RegistryError(
       'resource_exists',
       `The principal has a federated credential ${shown.name} already.`,
@@ -166,6 +166,8 @@ type FederatedInsert = {
   subject: string;
   audience: string;
   keys: string;
+  jwksUri: string | null;
+  ca: string | null;
   now: number;
 };
 
@@ -180,6 +182,8 @@ const insertFederated = statement<FederatedInsert>()((q, p) =>
       subject: p.subject,
       audience: p.audience,
       keys: p.keys,
+      jwks_uri: p.jwksUri,
+      ca: p.ca,
       created_at: p.now,
     })
     .onConflict((conflict) => conflict.columns(['owner', 'name']).doNothing()),
