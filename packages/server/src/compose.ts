@@ -309,7 +309,7 @@ function openIdentity(
   return {
     ...identity,
     doors: {
-      admit: createAdmit({ hosts, ...identity, logins: new ConnectionLogins(epochs, clock), newId }),
+      admit: createAdmit({ hosts, ...identity, logins: new ConnectionLogins(epochs, clock) }),
       admitOperatorAddress: createAdmitOperatorAddress({
         operators: createAddressList(config.metricsFrom),
         trustedProxies,

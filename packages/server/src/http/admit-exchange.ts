@@ -18,12 +18,13 @@ export function admitExchange(
   route: RouteRequirement,
 ): void | Promise<void> {
   exchange.route = route;
-  const { request, peerAddress, encrypted } = exchange;
+  const { request, requestId, peerAddress, encrypted } = exchange;
   const { headers, method = '' } = request;
   if (route.requires.kind === 'nothing') return;
   if (route.requires.kind === 'operator-address') return doors.admitOperatorAddress({ peerAddress, headers });
   const repositoryName = repositoryNameOf(exchange.url.target);
-  const facts = { method, headers, peerAddress, encrypted, connection: request.socket, repositoryName };
+  const connection = request.socket;
+  const facts = { method, requestId, headers, peerAddress, encrypted, connection, repositoryName };
   const admission = doors.admit(facts, route);
   if (admission instanceof Promise) {
     return admission.then((admitted) => {

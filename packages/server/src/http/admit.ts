@@ -16,7 +16,6 @@ import {
   neededAccess,
   neededRight,
 } from './needed-access.ts';
-import { requestIdOf } from './request-id.ts';
 import { retryAfter } from './retry-after.ts';
 import { type AddressList, clientAddress } from './trusted-proxies.ts';
 
@@ -29,9 +28,8 @@ export function createAdmit(options: {
   readonly directory: Directory;
   readonly authenticator: Authenticator;
   readonly logins: ConnectionLogins;
-  readonly newId: () => string;
 }): Admit {
-  const { logins, newId } = options;
+  const { logins } = options;
   const admissionOf = (login: ConnectionLogin, facts: RequestFacts, expired: boolean): Admission => ({
     registry: login.registry,
     loginServer: login.loginServer,
@@ -39,7 +37,7 @@ export function createAdmit(options: {
     host: login.host,
     baseUrl: login.baseUrl,
     caller: login.caller,
-    requestId: requestIdOf(headerText(facts.headers['x-request-id']), newId),
+    requestId: facts.requestId,
     userAgent: (facts.headers['user-agent'] ?? '').slice(0, limits.userAgentCharsMax),
     method: facts.method,
     expired,
