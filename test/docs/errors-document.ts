@@ -58,10 +58,10 @@ export function errorsDocument(): string {
       ['What happened', 'Status', 'Code', 'What the log has'],
       [
         [
-          'An object is missing, cut or changed, or its disk fails',
+          'An object is missing, cut or changed, its disk fails, or the database can not be read',
           '503',
           '`UNAVAILABLE`',
-          'level `warn`, `storage failure`, with the object',
+          "level `warn`, `storage failure`, with the object or the database's error",
         ],
         [
           'The same, when the answer has begun',

@@ -155,7 +155,18 @@ async function reactionFlaws(seen: {
   const wrong = operationsDuring(round.survival.operations(), failed).filter(
     ({ outcome }) => outcome === 'acknowledged',
   );
-  return [...flaws, ...wrong.map(({ request }) => `${request} was acknowledged all the same`)];
+  return [
+    ...flaws,
+    ...wrong.map(({ request }) => `${request} was acknowledged all the same`),
+    ...(round.call.role === 'serving' ? bugsAmong(round.survival.operations()) : []),
+  ];
+}
+
+/** A database that can't be read is a failure of the world, which is 503; a bug of ours would be 500. */
+function bugsAmong(operations: readonly Operation[]): string[] {
+  return operations
+    .filter(({ status }) => status === 500)
+    .map(({ request }) => `${request} was answered with 500, as if it were a bug`);
 }
 
 /**

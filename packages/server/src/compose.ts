@@ -340,7 +340,6 @@ function openIdentity(
         hosts,
         ...identity,
         logins: new ConnectionLogins(epochs, clock),
-        newId,
         limiter:
           counters.calls === undefined
             ? undefined

@@ -12,6 +12,7 @@ export type StorageFailureCode =
   | 'write_failed'
   | 'sync_failed'
   | 'read_failed'
+  | 'database_unreadable'
   | 'remove_failed'
   | 'prepare_failed';
 

@@ -42,6 +42,7 @@ export interface RouteRequirement {
 /** What admission needs to know of a request, whichever path it came by. */
 export interface RequestFacts {
   readonly method: string;
+  readonly requestId: string;
   readonly headers: IncomingHttpHeaders;
   /** The socket's peer, and whether the socket is TLS. */
   readonly peerAddress: string;

@@ -21,13 +21,14 @@ export function admitExchange(
   route: RouteRequirement,
 ): void | Promise<void> {
   exchange.route = route;
-  const { request, peerAddress, encrypted } = exchange;
+  const { request, requestId, peerAddress, encrypted } = exchange;
   const { headers, method = '' } = request;
   if (route.requires.kind === 'nothing') return;
   if (route.requires.kind === 'operator-address') return doors.admitOperatorAddress({ peerAddress, headers });
   if (route.requires.kind === 'metadata') return doors.admitMetadataHost({ headers, peerAddress, encrypted });
   const repositoryName = repositoryNameOf(exchange.url.target);
-  const facts = { method, headers, peerAddress, encrypted, connection: request.socket, repositoryName };
+  const connection = request.socket;
+  const facts = { method, requestId, headers, peerAddress, encrypted, connection, repositoryName };
   const mountFrom = mountSourceOf(exchange);
   try {
     const admission = doors.admit(mountFrom === undefined ? facts : { ...facts, mountFrom }, route);

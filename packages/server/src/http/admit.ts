@@ -27,7 +27,6 @@ import {
   neededRight,
 } from './needed-access.ts';
 import { RefusedCall } from './refused-call.ts';
-import { requestIdOf } from './request-id.ts';
 import { retryAfter } from './retry-after.ts';
 import { type AddressList, clientAddress } from './trusted-proxies.ts';
 
@@ -36,7 +35,6 @@ export interface AdmitParts {
   readonly directory: Directory;
   readonly authenticator: Authenticator;
   readonly logins: ConnectionLogins;
-  readonly newId: () => string;
   /** Undefined where calls are not limited. */
   readonly limiter?: CallLimiter | undefined;
 }
@@ -47,7 +45,7 @@ export interface AdmitParts {
  * could use up the calls of all who begin by asking for a challenge.
  */
 export function createAdmit(options: AdmitParts): Admit {
-  const { logins, newId, limiter } = options;
+  const { logins, limiter } = options;
   const admissionOf = (login: ConnectionLogin, facts: RequestFacts, expired: boolean): Admission => ({
     registry: login.registry,
     loginServer: login.loginServer,
@@ -55,7 +53,7 @@ export function createAdmit(options: AdmitParts): Admit {
     host: login.host,
     baseUrl: login.baseUrl,
     caller: login.caller,
-    requestId: requestIdOf(headerText(facts.headers['x-request-id']), newId),
+    requestId: facts.requestId,
     userAgent: (facts.headers['user-agent'] ?? '').slice(0, limits.userAgentCharsMax),
     method: facts.method,
     expired,

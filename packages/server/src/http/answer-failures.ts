@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import { StorageFailure } from '../storage-failure.ts';
 import type { HeaderValues } from './common-headers.ts';
 import { type Exchange, exchangeOf } from './exchange.ts';
 import { respond } from './respond.ts';
@@ -20,7 +21,10 @@ export function answerFailures(
     const exchange = exchangeOf(request.raw);
     const { outcome, status, headers, body } = translate(error, exchange);
     exchange.outcome = outcome;
-    if (outcome === 'bug') request.log.error({ requestId: exchange.requestId, err: error }, 'bug');
+    const { requestId } = exchange;
+    if (outcome === 'bug') request.log.error({ requestId, err: error }, 'bug');
+    if (error instanceof StorageFailure)
+      request.log.warn({ requestId, failure: error.code, err: error }, 'storage failure');
     reply.hijack();
     respond(exchange, { status, headers, body });
   });

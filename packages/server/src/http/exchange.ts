@@ -50,8 +50,6 @@ type WithExchange = IncomingMessage & { [exchangeKey]?: Exchange };
 export function openExchange({ request, response, awaitsContinue, newId, nowMs }: NewExchange): Exchange {
   const asked = request.headers['x-request-id'];
   const requestId = requestIdOf(typeof asked === 'string' ? asked : undefined, newId);
-  // Whoever reads the header later, such as admission, finds the id that was settled here.
-  request.headers['x-request-id'] = requestId;
   const exchange = new ServedExchange(request, response, requestId);
   exchange.awaitsContinue = awaitsContinue;
   exchange.startedAtMs = nowMs();

@@ -28,7 +28,7 @@ export async function openLoginEndpoints(settings: Partial<RegistrySettings> = {
     trustedProxies: createAddressList([]),
   };
   const logins = new ConnectionLogins(deployment.epochs, deployment.clock);
-  const admit = createAdmit({ hosts, directory, authenticator, logins, newId });
+  const admit = createAdmit({ hosts, directory, authenticator, logins });
   const app = Fastify();
   app.addHook('onRequest', async (request, reply) => {
     const [req, response] = [request.raw, reply.raw];

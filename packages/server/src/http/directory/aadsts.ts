@@ -1,5 +1,6 @@
 import { isRefusal } from '../../errors.ts';
 import { DirectoryError, type DirectoryErrorName } from '../../identity/directory-error.ts';
+import { StorageFailure } from '../../storage-failure.ts';
 import { HttpRefusal } from '../http-refusal.ts';
 import { retryAfter } from '../retry-after.ts';
 
@@ -65,6 +66,15 @@ function translate(error: unknown): {
       (error.code === 'host_unknown' ? 421 : 400);
     const shown = { error: 'invalid_request', aadsts: 900000, message: error.message, status } as const;
     return { outcome: error.code, headers: {}, shown };
+  }
+  if (error instanceof StorageFailure) {
+    const shown = {
+      error: 'temporarily_unavailable',
+      aadsts: 90033,
+      message: 'The storage of the directory failed; try again.',
+      status: 503,
+    } as const;
+    return { outcome: `storage:${error.code}`, headers: { 'Retry-After': '2' }, shown };
   }
   const message = 'Something went wrong in the directory.';
   return {

@@ -95,7 +95,7 @@ export function oauthFailure(error: unknown): OauthFailure {
   }
   if (error instanceof StorageFailure) {
     const body = errorBody('UNAVAILABLE', 'The storage of the registry failed; try again.');
-    return { outcome: 'storage', status: 503, headers: { 'Retry-After': retryLater }, body };
+    return { outcome: `storage:${error.code}`, status: 503, headers: { 'Retry-After': retryLater }, body };
   }
   const body = errorBody('UNKNOWN', 'Something went wrong in the registry.');
   return { outcome: 'bug', status: 500, headers: {}, body };

@@ -56,7 +56,6 @@ function doorsOf(deployment: TestDeployment) {
       directory,
       authenticator,
       logins: new ConnectionLogins(deployment.epochs, deployment.clock),
-      newId,
     }),
     admitOperatorAddress: createAdmitOperatorAddress({
       operators: createAddressList(['127.0.0.1']),

@@ -4,7 +4,9 @@
  * BEGIN IMMEDIATE and an acknowledged row was gone).
  */
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { StorageFailure } from '../../storage-failure.ts';
 import type { Queries, Transaction } from './queries.ts';
+import { isUnreadable } from './sqlite-codes.ts';
 import { bind, type Parameters, type Statement } from './statement.ts';
 
 /** The oldest library without the bug in which resetting the write-ahead log lost commits. */
@@ -16,25 +18,34 @@ const busyTimeoutMs = 5000;
 export class SqliteConnection implements Transaction {
   readonly dialect = 'sqlite';
   readonly database: DatabaseSync;
+  /** What a caller is told in the place of SQLite's own error. */
+  readonly #explain: (error: unknown) => unknown;
   readonly #prepared = new Map<Statement<never, unknown>, StatementSync>();
 
-  constructor(database: DatabaseSync) {
+  constructor(database: DatabaseSync, explain: (error: unknown) => unknown = (error) => error) {
     this.database = database;
+    this.#explain = explain;
   }
 
   one<P extends Parameters, R>(statement: Statement<P, R>, parameters: P): Promise<R | undefined> {
-    const { prepared, values } = this.#bound(statement, parameters);
-    return settle(() => prepared.get(...values) as R | undefined);
+    return this.#settle(() => {
+      const { prepared, values } = this.#bound(statement, parameters);
+      return prepared.get(...values) as R | undefined;
+    });
   }
 
   all<P extends Parameters, R>(statement: Statement<P, R>, parameters: P): Promise<R[]> {
-    const { prepared, values } = this.#bound(statement, parameters);
-    return settle(() => prepared.all(...values) as R[]);
+    return this.#settle(() => {
+      const { prepared, values } = this.#bound(statement, parameters);
+      return prepared.all(...values) as R[];
+    });
   }
 
   run<P extends Parameters, R>(statement: Statement<P, R>, parameters: P): Promise<number> {
-    const { prepared, values } = this.#bound(statement, parameters);
-    return settle(() => Number(prepared.run(...values).changes));
+    return this.#settle(() => {
+      const { prepared, values } = this.#bound(statement, parameters);
+      return Number(prepared.run(...values).changes);
+    });
   }
 
   close(): void {
@@ -52,14 +63,14 @@ export class SqliteConnection implements Transaction {
     }
     return { prepared, values: bind(compiled, parameters) };
   }
-}
 
-/** A synchronous answer as a promise, with errors as rejections. */
-function settle<T>(run: () => T): Promise<T> {
-  try {
-    return Promise.resolve(run());
-  } catch (error) {
-    return Promise.reject(error);
+  /** A synchronous answer as a promise, with errors as rejections. */
+  #settle<T>(run: () => T): Promise<T> {
+    try {
+      return Promise.resolve(run());
+    } catch (error) {
+      return Promise.reject(this.#explain(error));
+    }
   }
 }
 
@@ -87,14 +98,23 @@ export function openSqliteWriter(file: string): SqliteConnection {
   return new SqliteConnection(database);
 }
 
-/** Opens a connection that reads. It reads with `get` and `all` only: an open iterator would pin its snapshot. */
+/**
+ * Opens a connection that reads. It reads with `get` and `all` only: an open iterator would pin its snapshot. A file
+ * that can't be read, or is damaged, is a StorageFailure `database_unreadable` of the read that meets it.
+ */
 export function openSqliteReader(file: string): Queries & { close(): void } {
   const database = new DatabaseSync(file, { readOnly: true, timeout: busyTimeoutMs });
   database.exec('pragma mmap_size = 0');
   keepTemporariesInMemory(database);
   // What it holds is void after each commit of the writer's, and the kernel has the pages anyway.
   database.exec(`pragma cache_size = -${2 * 1024}`);
-  return new SqliteConnection(database);
+  return new SqliteConnection(database, storageFailureOf);
+}
+
+function storageFailureOf(error: unknown): unknown {
+  if (!isUnreadable(error)) return error;
+  const reason = error instanceof Error ? error.message : String(error);
+  return new StorageFailure('database_unreadable', `The database can't be read: ${reason}`, { cause: error });
 }
 
 /**

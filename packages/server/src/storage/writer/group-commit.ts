@@ -8,9 +8,10 @@ import type { StatementSync } from 'node:sqlite';
 import { RegistryError } from '../../errors.ts';
 import type { CommandBus, CommandContext, CommandName, Commands } from '../../registry/commands.ts';
 import { type Ran, runCommand } from '../database/commands/run-command.ts';
+import { isSqliteFull } from '../database/sqlite-codes.ts';
 import type { SqliteConnection } from '../database/sqlite-database.ts';
 import { CommandQueue, type QueuedCommand } from './command-queue.ts';
-import { dieIfFatal, isSqliteFull } from './fatal-sqlite-error.ts';
+import { dieIfFatal } from './fatal-sqlite-error.ts';
 import type { SharedEpochs } from './shared-epochs.ts';
 import { sizeOf } from './size-of.ts';
 
