@@ -15,5 +15,5 @@ export const registryScopes: Readonly<
 };
 
 export function isRegistryAction(action: Action): action is RegistryAction {
-  return Object.hasOwn(registryScopes, action);
+  return action === 'catalog' || action === 'explain';
 }
