@@ -117,7 +117,7 @@ describe('results', () => {
     );
     expect((await cerulean(server.dataFolder, 'status')).output).toContain('Free disk space     5.0 GiB');
     expect((await cerulean(server.dataFolder, 'registry', 'show', 'payments')).output).toMatch(
-      /^Sparse manifests +on$/m,
+      /^Tier +Premium$[^]*^Sparse manifests +on$/m,
     );
   });
 
@@ -134,6 +134,7 @@ describe('results', () => {
       'off',
     );
     await cerulean(server.dataFolder, 'registry', 'set', 'payments', '--sparse-manifests', 'on');
+    await cerulean(server.dataFolder, 'registry', 'set', 'payments', '--sku', 'Basic');
     await cerulean(
       server.dataFolder,
       'repository',
@@ -148,6 +149,7 @@ describe('results', () => {
     expect(server.asked).toEqual([
       { name: 'payments', anonymousPull: true, sparseManifests: false },
       { name: 'payments', sparseManifests: true },
+      { name: 'payments', sku: 'Basic' },
       { registry: 'payments', name: 'mirror/alpine', sparseManifests: null },
       { name: 'payments', password: 'password2' },
       { name: 'payments', password: 'password' },
@@ -197,6 +199,7 @@ describe('refusals', () => {
     [['registry', 'set', 'payments'], '--anonymous-pull'],
     [['registry', 'set', 'payments', '--anonymous-pull', 'yes'], 'on or off'],
     [['registry', 'creat', 'payments'], 'create'],
+    [['registry', 'create', 'payments', '--sku', 'basic'], 'Basic, Standard, Premium'],
     [['repository', 'set', 'payments', 'app'], '--sparse-manifests'],
     [['status', '--output', 'xml'], 'table, json'],
     [['status', '--colour'], 'unknown option'],

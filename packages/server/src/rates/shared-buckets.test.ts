@@ -166,8 +166,8 @@ describe('a full table', () => {
           const times = letIn.get(tag) ?? [];
           times.push(table.now);
           letIn.set(tag, times);
-          for (const [index, since] of times.entries())
-            expect(times.length - index).toBeLessThanOrEqual(4 + (table.now - since) / 25);
+          const isOver = times.some((since, index) => times.length - index > 4 + (table.now - since) / 25);
+          if (isOver) throw new Error(`The name ${tag} had more than its rate.`);
         }
       }),
     );
@@ -187,7 +187,7 @@ describe('a full table', () => {
 
 test('threads that take at the same time get no more together than one would', async () => {
   const memory = SharedBuckets.allocate(64, start);
-  const rate = { intervalMs: 1, burst: 2_000_000 };
+  const rate = { intervalMs: 1, burst: 600_000 };
   const threads = 3;
   const go = new Int32Array(new SharedArrayBuffer(4));
   const workers = Array.from({ length: threads }, () => {
