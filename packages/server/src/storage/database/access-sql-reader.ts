@@ -10,12 +10,8 @@ import type {
 } from '../../registry/access-reader.ts';
 import * as read from './access-statements.ts';
 import type { Queries } from './queries.ts';
-import type {
-  DirectoryPrincipalTable,
-  IdentityBindingTable,
-  RoleAssignmentTable,
-  ScopeMapTable,
-} from './schema.ts';
+import type { DirectoryPrincipalTable, RoleAssignmentTable, ScopeMapTable } from './schema.ts';
+import type { IdentityBindingTable } from './sign-in-tables.ts';
 
 /** Reads through the given connection. */
 export function accessSqlReader(queries: Queries): AccessReader {
