@@ -16,13 +16,18 @@ async function addUser({ deployment }: Endpoints, name = 'ann@contoso', chosen =
   const { tenant } = deployment;
   const id = newId();
   await deployment.run('createPrincipal', { id, tenant, kind: 'user', name, appId: null });
-  await givePassword({ deployment } as Endpoints, id, chosen);
+  await givePassword({ deployment }, id, chosen);
   return id;
 }
 
-async function givePassword({ deployment }: Endpoints, principal: string, chosen: string): Promise<void> {
+async function givePassword(
+  { deployment }: Pick<Endpoints, 'deployment'>,
+  principal: string,
+  chosen: string,
+  verifierKind: 'scrypt' | 'hmac' = 'scrypt',
+): Promise<void> {
   const secret = await deployment.identity.systemKeys.currentSecret('verifier');
-  const credential = { id: newId(), verifierKind: 'scrypt' } as const;
+  const credential = { id: newId(), verifierKind };
   const verifier = await makeVerifier(credential, chosen, secret);
   const row = { ...credential, verifierVersion: secret.version, verifier };
   await deployment.run('setUserPassword', { stream: deployment.tenant, principal, password: row });
@@ -172,12 +177,13 @@ describe('a user with a password', () => {
 
   test('can not be guessed at without end', async () => {
     await using endpoints = await openLoginEndpoints();
-    await addUser(endpoints, 'ann@contoso');
+    // Checking a password that was drawn is cheap.
+    await givePassword(endpoints, await addUser(endpoints), password, 'hmac');
     for (let attempt = 0; attempt < 20; attempt += 1) await signIn(endpoints, { password: 'wrong' });
     expect((await signIn(endpoints)).statusCode).toBe(429);
     endpoints.deployment.now += 61_000;
     expect((await signIn(endpoints)).statusCode).toBe(200);
-  }, 60_000);
+  });
 
   test('is let into registries by its roles, and an id token opens nothing', async () => {
     await using endpoints = await openLoginEndpoints();
