@@ -317,17 +317,19 @@ describe('docs/identity.md', () => {
     async () => {
       await using fresh = await AccessServer.start();
       await using folder = await scratchFolder();
-      const files = { 'ci.crt': join(folder.path, 'ci.crt'), 'jwks.json': join(folder.path, 'jwks.json') };
+      const keysFile = join(folder.path, 'cluster.json');
+      const files = { 'ci.crt': join(folder.path, 'ci.crt'), 'cluster.json': keysFile };
       const made = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=ci'];
       await runCommand('openssl', [...made, '-keyout', join(folder.path, 'key'), '-out', files['ci.crt']]);
       const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
       const keys = [{ ...publicKey.export({ format: 'jwk' }), kid: 'k1' }];
-      await writeFile(files['jwks.json'], JSON.stringify({ keys }));
+      await writeFile(keysFile, JSON.stringify({ keys }));
       const page = await readFile(join(projectFolder, 'docs', 'identity.md'), 'utf8');
-      const commands = [...page.matchAll(/^npm run -s cerulean -- (.+)$/gm)].map(([, words = '']) => words);
+      const shown = page.replaceAll(/\\\n +/g, '').matchAll(/^npm run -s cerulean -- (.+)$/gm);
+      const commands = [...shown].map(([, words = '']) => words);
       expect(commands.length).toBeGreaterThan(8);
       for (const command of commands) {
-        const words = command.split(' ').map((word) => word.replace('\\*', '*'));
+        const words = command.split(' ').map((word) => word.replace('\\*', '*').replaceAll("'", ''));
         const named = words.map((word) => (word in files ? files[word as keyof typeof files] : word));
         const { code, stderr } = await operate(fresh.server, ...named);
         expect({ command, code, stderr }).toEqual({ command, code: 0, stderr: '' });
