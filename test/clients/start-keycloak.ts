@@ -34,10 +34,11 @@ export async function startKeycloak(folder: string): Promise<Keycloak> {
       KC_BOOTSTRAP_ADMIN_USERNAME: 'admin',
       KC_BOOTSTRAP_ADMIN_PASSWORD: secret,
       // It starts faster with the quick compiler alone, and serves a handful of requests.
-      JAVA_OPTS_APPEND: '-XX:TieredStopAtLevel=1 -XX:+UseSerialGC',
+      JAVA_OPTS_APPEND: '-XX:TieredStopAtLevel=1',
       JAVA_OPTS_KC_HEAP: '-Xms64m -Xmx512m',
     },
     logFile: join(folder, 'keycloak.log'),
+    stopTimeoutMs: 60_000,
   });
   try {
     await running.waitUntil(() => answers(`${base}/realms/master`), startMs);

@@ -441,7 +441,7 @@ describe('docs/identity.md', () => {
       await using fresh = await AccessServer.start();
       await using folder = await scratchFolder();
       const page = await readFile(join(projectFolder, 'docs', 'identity.md'), 'utf8');
-      const names = ['ci.crt', 'jwks.json', 'role.json', 'condition.txt'] as const;
+      const names = ['ci.crt', 'cluster.json', 'role.json', 'condition.txt'] as const;
       const files = Object.fromEntries(names.map((name) => [name, join(folder.path, name)])) as Record<
         (typeof names)[number],
         string
@@ -454,11 +454,12 @@ describe('docs/identity.md', () => {
       await runCommand('openssl', [...made, '-keyout', join(folder.path, 'key'), '-out', files['ci.crt']]);
       const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
       const keys = [{ ...publicKey.export({ format: 'jwk' }), kid: 'k1' }];
-      await writeFile(files['jwks.json'], JSON.stringify({ keys }));
-      const commands = [...page.matchAll(/^npm run -s cerulean -- (.+)$/gm)].map(([, words = '']) => words);
+      await writeFile(files['cluster.json'], JSON.stringify({ keys }));
+      const shown = page.replaceAll(/\\\n +/g, '').matchAll(/^npm run -s cerulean -- (.+)$/gm);
+      const commands = [...shown].map(([, words = '']) => words);
       expect(commands.length).toBeGreaterThan(8);
       for (const command of commands) {
-        const words = command.split(' ').map((word) => word.replace('\\*', '*'));
+        const words = command.split(' ').map((word) => word.replace('\\*', '*').replaceAll("'", ''));
         const named = words.map((word) => (word in files ? files[word as keyof typeof files] : word));
         const { code, stderr } = await operate(fresh.server, ...named);
         expect({ command, code, stderr }).toEqual({ command, code: 0, stderr: '' });

@@ -139,6 +139,7 @@ describe("a job's token", () => {
     const url = `/oauth2/token?service=${host}&scope=${scope}`;
     const askSecond = () => ask(url, undefined, { ...basic(tokenUser, token), host });
     expect((await askSecond()).statusCode).toBe(401);
+    expect(deployment.refusedTokens.at(-1)?.reasons).toEqual(['jobs: it is for another registry']);
     const [subscription] = await deployment.reader.listSubscriptions();
     const everywhere = { kind: 'subscription', subscription: subscription?.id ?? '' } as const;
     await trust(made.endpoints, made.issuer, { name: 'all', audience, scope: everywhere });
@@ -366,6 +367,8 @@ describe('what a trusted issuer yielded', () => {
     expect(await statuses()).toEqual([200, 200]);
     await deployment.run('enableTrustedIssuer', { stream: deployment.tenant, id, enabled: false });
     expect(await statuses()).toEqual([401, 401]);
+    const reasons = ['jobs: it is disabled; see: trusted-issuer enable'];
+    expect(deployment.refusedTokens.at(-1)?.reasons).toEqual(reasons);
     await deployment.run('enableTrustedIssuer', { stream: deployment.tenant, id, enabled: true });
     expect(await statuses()).toEqual([200, 200]);
   });
