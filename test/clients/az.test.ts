@@ -334,4 +334,7 @@ test('the stand-in believes no token that is for something else', async () => {
   const refused = await call({ url: subscriptions, ca, headers: { authorization: `Bearer ${token}` } });
   expect([refused.status, refused.text]).toEqual([401, expect.stringContaining('The token is for')]);
   expect(standIn.seen).toEqual(['GET /subscriptions 401']);
+  // The kubelet's plugin reads this older form.
+  const old = await call({ url: `https://${armHost}/metadata/endpoints?api-version=2019-05-01`, ca });
+  expect(JSON.parse(old.text)).toMatchObject([{ name: 'own', authentication: { audiences: [directory] } }]);
 });

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { runCommand } from '../tools/run-command.ts';
@@ -44,7 +44,9 @@ export async function hideContainersFolder(): Promise<void> {
 export async function nameHosts(folder: string, lines: readonly string[]): Promise<void> {
   if (!isInSealedNetwork()) throw new Error('These tests are started by test/clients/run.ts.');
   const file = join(folder, 'hosts');
-  await writeFile(file, `127.0.0.1 localhost\n${lines.join('\n')}\n`);
+  // Other clients find there what the machine has.
+  const known = await readFile('/etc/hosts', 'utf8');
+  await writeFile(file, `${known.trimEnd()}\n${lines.join('\n')}\n`);
   await runCommand('mount', ['--bind', file, '/etc/hosts']);
 }
 

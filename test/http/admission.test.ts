@@ -18,7 +18,12 @@ const endpoints = [
   ['oci.end-3', 'GET', '/v2/app/manifests/v1', 'repository:app:pull'],
   ['oci.end-3', 'HEAD', '/v2/app/manifests/v1', 'repository:app:pull'],
   ['oci.end-4', 'POST', '/v2/app/blobs/uploads/', 'repository:app:pull,push'],
-  ['oci.end-4', 'POST', `/v2/app/blobs/uploads/?mount=${digest}&from=other`, 'repository:app:pull,push'],
+  [
+    'oci.end-4',
+    'POST',
+    `/v2/app/blobs/uploads/?mount=${digest}&from=other`,
+    'repository:app:pull,push repository:other:pull',
+  ],
   ['oci.end-4', 'POST', `/v2/app/blobs/uploads/?digest=${digest}`, 'repository:app:pull,push'],
   ['oci.end-5', 'PATCH', 'UPLOAD', 'repository:app:pull,push'],
   ['oci.end-6', 'PUT', `UPLOAD&digest=${digest}`, 'repository:app:pull,push'],

@@ -47,14 +47,17 @@ const error = (status: number, code: string, message: string): Answer => ({
 export async function startArmStandIn(options: ArmOptions): Promise<ArmStandIn> {
   const seen: string[] = [];
   const server = createServer({ cert: options.certPem, key: options.keyPem }, (request, response) => {
-    void answerTo(request, options).then(({ status, body }) => {
-      seen.push(`${request.method} ${pathOf(request)} ${status}`);
-      const refused = status === 401 && {
-        'www-authenticate': `Bearer authorization_uri="${options.loginEndpoint}"`,
-      };
-      response.writeHead(status, { 'content-type': 'application/json', ...refused });
-      response.end(JSON.stringify(body));
-    });
+    const failed = (cause: unknown): Answer => error(500, 'InternalServerError', String(cause));
+    void answerTo(request, options)
+      .catch(failed)
+      .then(({ status, body }) => {
+        seen.push(`${request.method} ${pathOf(request)} ${status}`);
+        const refused = status === 401 && {
+          'www-authenticate': `Bearer authorization_uri="${options.loginEndpoint}"`,
+        };
+        response.writeHead(status, { 'content-type': 'application/json', ...refused });
+        response.end(JSON.stringify(body));
+      });
   });
   server.listen(443, options.address);
   await once(server, 'listening');
