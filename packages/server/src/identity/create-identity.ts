@@ -37,8 +37,7 @@ export interface Identity {
   readonly refreshTokens: RefreshTokens;
 }
 
-/** Puts the parts of one serving thread together; they share one queue of costly logins. */
-export function createIdentity(options: {
+export interface IdentityOptions {
   readonly reader: MetadataReader;
   readonly commands: CommandBus;
   readonly epoch: RightsEpoch;
@@ -56,7 +55,10 @@ export function createIdentity(options: {
   readonly onFetchFailure: (issuer: string, why: string) => void;
   /** Told of tokens of outside issuers that were refused, and why. */
   readonly onRefusedToken: (refused: RefusedToken) => void;
-}): Identity {
+}
+
+/** Puts the parts of one serving thread together; they share one queue of costly logins. */
+export function createIdentity(options: IdentityOptions): Identity {
   const { reader, epoch, clock, newId } = options;
   const queue = createLoginQueue({ atOnceMax: limits.loginsAtOnceMax, waitingMax: limits.loginsWaitingMax });
   const systemKeys = createSystemKeys(options);

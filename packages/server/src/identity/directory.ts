@@ -151,15 +151,15 @@ export function createDirectory(options: {
     credentialsOf: async (id) => (await credentials.get(id, () => reader.listCredentials(id))) ?? [],
     secretsOf: async (owner) => (await secrets.get(owner, () => reader.listSecrets(owner))) ?? [],
     repositoryDeletedAt: async (registry, name) =>
-      (
-        await deletions.get(`${registry}/${name}`, async () => ({
-          at: await reader.repositoryDeletedAt(registry, name),
-        }))
-      )?.at ?? 0,
+      (await deletions.get(`${registry}/${name}`, () => deletionOf(reader, registry, name)))?.at ?? 0,
     tenants: async () => (await tenants.get('all', () => reader.listTenants())) ?? [],
     trustedIssuers: async () => (await issuers.get('all', () => trustedIssuersOf(reader))) ?? [],
   };
 }
+
+const deletionOf = async (reader: DirectoryReader, registry: string, name: string) => ({
+  at: await reader.repositoryDeletedAt(registry, name),
+});
 
 /** A kind that this program does not know is nobody: an older program must not take it for something else. */
 async function load(reader: DirectoryReader, id: string): Promise<Known | undefined> {

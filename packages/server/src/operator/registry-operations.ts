@@ -20,20 +20,25 @@ import { trustedIssuerOperations } from './trusted-issuer-operations.ts';
 
 const registryNamePattern = /^[a-z0-9]{5,50}$/;
 
+/** All about who may do what. */
+const accessOperations = (parts: OperationsParts) => ({
+  ...principalOperations(parts),
+  ...secretOperations(parts),
+  ...roleOperations(parts),
+  ...identityBindingOperations(parts),
+  ...passwordOperations(parts),
+  ...trustedIssuerOperations(parts),
+  ...rightsOperations(parts),
+  ...scopeMapOperations(parts),
+  ...tokenOperations(parts),
+});
+
 export function operatorHandlers(parts: OperationsParts): OperatorHandlers {
   const { reader, bus, status } = parts;
   const find = (name: string): Promise<RegistryRow> => knownRegistry(reader, name);
   const options = (registry: string) => ({ lane: registry, context: operatorContext(parts.sources) });
   return {
-    ...principalOperations(parts),
-    ...secretOperations(parts),
-    ...roleOperations(parts),
-    ...identityBindingOperations(parts),
-    ...passwordOperations(parts),
-    ...trustedIssuerOperations(parts),
-    ...rightsOperations(parts),
-    ...scopeMapOperations(parts),
-    ...tokenOperations(parts),
+    ...accessOperations(parts),
     'registry.list': async () =>
       Promise.all((await reader.listRegistries()).map((row) => describeRegistry(parts, row))),
     'registry.show': async ({ name }) => describeRegistry(parts, await find(name)),

@@ -17,13 +17,12 @@ import * as read from './access-statements.ts';
 import type { Queries } from './queries.ts';
 import type {
   DirectoryPrincipalTable,
-  OutsidePrincipalTable,
   RoleAssignmentTable,
   RoleDefinitionTable,
   ScopeMapTable,
-  TrustedIssuerTable,
 } from './schema.ts';
 import type { IdentityBindingTable } from './sign-in-tables.ts';
+import type { OutsidePrincipalTable, TrustedIssuerTable } from './trusted-issuer-tables.ts';
 
 /** Reads through the given connection. */
 export function accessSqlReader(queries: Queries): AccessReader {

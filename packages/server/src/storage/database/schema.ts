@@ -1,5 +1,6 @@
 import type { Generated } from 'kysely';
 import type { IdentityBindingTable, RefreshFamilyTable, UserPasswordTable } from './sign-in-tables.ts';
+import type { OutsidePrincipalTable, TrustedIssuerTable } from './trusted-issuer-tables.ts';
 
 /**
  * The tables, as Kysely sees them; `migrations/` has them as the engines do.
@@ -118,31 +119,6 @@ export interface FederatedCredentialTable {
   created_at: number;
   jwks_uri: string | null;
   ca: string | null;
-}
-
-export interface TrustedIssuerTable {
-  id: string;
-  tenant: string;
-  name: string;
-  issuer: string;
-  audience: string;
-  subject: string;
-  claims: string;
-  role: string;
-  scope_kind: string;
-  scope: string;
-  keys: string | null;
-  jwks_uri: string | null;
-  ca: string | null;
-  enabled: number;
-  created_at: number;
-}
-
-export interface OutsidePrincipalTable {
-  id: string;
-  trusted_issuer: string;
-  subject: string;
-  created_at: number;
 }
 
 export interface RoleAssignmentTable {
