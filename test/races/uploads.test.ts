@@ -25,7 +25,7 @@ const plans = sized({ ci: 60, full: 2000 });
 
 /** No bug: only the lifetime of tokens is too long for this test's patience as it stands. */
 const shortTokens: Patch = {
-  file: 'packages/server/src/limits.ts',
+  file: 'packages/server/src/identity-limits.ts',
   replace: [
     ['accessTokenSeconds: { value: 4500,', 'accessTokenSeconds: { value: 2,'],
     ['accessTokenReuseSeconds: {\n    value: 60,', 'accessTokenReuseSeconds: {\n    value: 0,'],
