@@ -66,6 +66,11 @@ const breaches: Breach[] = [
     rule: restricted,
   },
   {
+    file: `${server}/http/metadata/breach-1.ts`,
+    content: importing('../directory/routes.ts'),
+    rule: restricted,
+  },
+  {
     file: `${server}/http/oauth2/breach-2.ts`,
     content: importing('../directory/routes.ts'),
     rule: restricted,
@@ -213,6 +218,6 @@ test('every surface below http/ has its own rule, and no other folder is forgott
   const surfaces = (await readdir(join(repository, server, 'http'), { withFileTypes: true }))
     .filter((entry) => entry.isDirectory())
     .map((entry) => entry.name);
-  const known = ['oci', 'lean', 'acr-v1', 'oauth2', 'directory', 'ops'];
+  const known = ['oci', 'lean', 'acr-v1', 'oauth2', 'directory', 'metadata', 'ops'];
   expect(surfaces.filter((name) => !known.includes(name))).toEqual([]);
 });

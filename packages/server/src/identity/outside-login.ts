@@ -79,8 +79,10 @@ export function createOutsideLogin(parts: OutsideLoginParts): OutsideLogin {
     async logIn(text, place) {
       const token = readOutsideToken(text);
       if (token === undefined) throw refused();
-      failures.check(attemptOf(token, place));
+      const attempt = attemptOf(token, place);
+      failures.check(attempt);
       const issuer = await chooseIssuer(token, place);
+      failures.succeeded(attempt);
       const id = await admitSubject(issuer, token.subject, place);
       const principal = await directory.principalById(id, place.registry);
       if (principal === undefined) throw refused();

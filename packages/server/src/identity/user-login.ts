@@ -51,6 +51,7 @@ export function createUserLogin(options: {
       const message = 'Error validating credentials due to invalid username or password.';
       throw new DirectoryError('invalid_grant', 50126, message);
     }
+    failures.succeeded(attempt);
     // Told only to whoever knows the password.
     if (!user.enabled) throw new DirectoryError('invalid_grant', 50057, 'The user account is disabled.');
     return { user, passwordId: row.id };
