@@ -40,7 +40,7 @@ beforeAll(async () => {
   server = await startServer({ data, args: ['--tls', 'auto', '--port', '443', '--workers', '2'] });
   caFile = join(data, 'tls', 'ca.pem');
   ca = await readFile(caFile, 'utf8');
-  const roles = ['Container Registry Repository Contributor', 'Container Registry Repository Catalog Lister'];
+  const roles = ['Contributor'];
   login = await createDirectoryLogin(server, { name: 'ci', roles, folder });
   admin = new RegistryClient(server, { user: name, password: server.password, ca });
   for (const tag of ['v1', 'v2', 'v3'])

@@ -53,7 +53,7 @@ let login: DirectoryLogin;
 beforeAll(async () => {
   server = await startServer({ data: join(folder, 'data'), args: ['--tls', 'auto', '--workers', '2'] });
   ca = /own authority, (\S+)\. To trust it/.exec(server.stdout())?.[1] ?? '';
-  const roles = ['Container Registry Repository Contributor', 'Container Registry Repository Catalog Lister'];
+  const roles = ['Contributor'];
   login = await createDirectoryLogin(server, { name: 'ci', roles, folder });
 });
 afterAll(async () => server[Symbol.asyncDispose]());
