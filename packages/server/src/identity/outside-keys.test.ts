@@ -64,6 +64,16 @@ describe('the keys of an issuer', () => {
     expect(made.issuer.asked).toEqual([...both, '/jwks']);
   });
 
+  test('that are new are found ten seconds after a fetch, also by a token that came too early for the next', async () => {
+    await using made = await open();
+    await made.kidsFound('k1');
+    made.issuer.keys = [first.jwk, second.jwk];
+    made.time.now += 5000;
+    expect(await made.kidsFound('k2')).toEqual([undefined]);
+    made.time.now += 5000;
+    expect(await made.kidsFound('k2')).toEqual(['k2']);
+  });
+
   test('outlast a flood of made-up names, which leads to one fetch in ten seconds', async () => {
     await using made = await open();
     await made.kidsFound('k1');

@@ -83,12 +83,14 @@ class FetchedKeys {
     const isFresh = this.#ageMs() < limits.issuerKeysFreshSeconds * 1000;
     const known = this.#pick(wanted);
     if (known !== undefined && isFresh) return known;
+    const fetchedBefore = this.#fetchedAt;
     if (!isFresh || !this.#isKnownAsUnknown(wanted)) await this.#refresh();
     const keys = this.#usable();
     if (keys === undefined)
       throw new KeysUnavailable(`no keys of ${this.#source.issuer} are at hand: ${this.#failure}`);
     const found = pickKey(keys, wanted);
-    if (found === undefined && !this.#isKnownAsUnknown(wanted))
+    // Only what a fetch has just not brought is unknown: a new key may come in the moments in which none is allowed.
+    if (found === undefined && this.#fetchedAt > fetchedBefore)
       this.#unknown.set(nameOf(wanted), this.#parts.clock());
     return found;
   }
