@@ -236,6 +236,43 @@ describe('the operator', () => {
     expect(await operateJson(shared.server, 'trusted-issuer', 'list')).toEqual(before);
   });
 
+  test('gives a role of his own, where that may be given, and keeps it while it is given', async () => {
+    const data = 'Microsoft.ContainerRegistry/registries/pull/read';
+    const { subscriptionId } = await operateJson<{ subscriptionId: string }>(
+      shared.server,
+      'directory',
+      'show',
+    );
+    const elsewhere = `/subscriptions/${subscriptionId}/resourceGroups/elsewhere`;
+    await operateJson(shared.server, 'role', 'create', 'puller', '--action', data);
+    await operateJson(
+      shared.server,
+      'role',
+      'create',
+      'far',
+      '--action',
+      data,
+      '--assignable-scope',
+      elsewhere,
+    );
+    const about = ['--registry', 'cerulean', '--issuer', shared.issuer.url, '--subject', 'own-role'];
+    const far = await operate(shared.server, 'trusted-issuer', 'create', 'far', ...about, '--role', 'far');
+    expect([far.code === 0, far.stderr]).toEqual([
+      false,
+      expect.stringContaining(`at ${elsewhere} and below`),
+    ]);
+    expect(await shared.create('own', '--subject', 'own-role', '--role', 'puller')).toMatchObject({
+      role: 'puller',
+    });
+    const client = shared.client(await shared.token({ sub: 'own-role' }));
+    expect(await onAllThreads(client)).toEqual([200]);
+    const kept = await operate(shared.server, 'role', 'delete', 'puller');
+    expect([kept.code === 0, kept.stderr]).toEqual([false, expect.stringContaining('given to own')]);
+    await operateJson(shared.server, 'trusted-issuer', 'delete', 'own');
+    expect(await onAllThreads(client)).toEqual([401]);
+    await operateJson(shared.server, 'role', 'delete', 'puller');
+  });
+
   test('sees what is trusted, in a table too', async () => {
     await shared.create(
       'seen',

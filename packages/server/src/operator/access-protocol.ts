@@ -1,5 +1,6 @@
 /** The operations on the directory, on rights and on tokens: a part of the table in `protocol.ts`. */
 import { Type } from 'typebox';
+import { explainedActions } from '../access/action.ts';
 
 const exactly = { additionalProperties: false };
 const Name = Type.String({ minLength: 1, maxLength: 256 });
@@ -178,7 +179,7 @@ export const accessInputs = {
       registry: RegistryName,
       /** A principal, a token, the admin user, TRUSTED-ISSUER:SUBJECT, or `anonymous`. */
       principal: Type.String({ minLength: 1, maxLength: 600 }),
-      action: Type.Enum(['pull', 'push', 'delete', 'metadata_read', 'metadata_write', 'catalog']),
+      action: Type.Enum([...explainedActions]),
       repository: Type.Optional(Type.String({ minLength: 1, maxLength: 512 })),
     },
     exactly,

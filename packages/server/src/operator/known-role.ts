@@ -1,4 +1,4 @@
-import { findRole, type RoleDefinition } from '../access/built-in-roles.ts';
+import { findRole, type RoleDefinition, roleById } from '../access/built-in-roles.ts';
 import { RegistryError } from '../errors.ts';
 import type { RoleDefinitionRow } from '../registry/access-reader.ts';
 import type { MetadataReader } from '../registry/metadata-reader.ts';
@@ -24,4 +24,20 @@ export async function customRole(
   const wanted = named.toLowerCase();
   const roles = await reader.listRoleDefinitions(tenant.id);
   return roles.find(({ id, name }) => id === wanted || name.toLowerCase() === wanted);
+}
+
+/** The name of a role that was given, by its GUID; the GUID itself where there is no such role any more. */
+export async function roleNameOf(reader: MetadataReader, role: string): Promise<string> {
+  return (roleById(role) ?? (await reader.findRoleDefinition(role)))?.name ?? role;
+}
+
+/** A custom role is given where it may be, and below. @throws resource_invalid */
+export function refuseOutside(role: KnownRole, scope: string): void {
+  const { assignableScopes } = role;
+  const wanted = `${scope}/`.toLowerCase();
+  const isWithin = (parent: string): boolean =>
+    wanted.startsWith(`${parent.replace(/\/$/, '')}/`.toLowerCase());
+  if (assignableScopes === undefined || assignableScopes.some(isWithin)) return;
+  const message = `The role ${role.name} can be given at ${assignableScopes.join(', ')} and below, not at ${scope}.`;
+  throw new RegistryError('resource_invalid', message);
 }

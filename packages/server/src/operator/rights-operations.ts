@@ -1,5 +1,5 @@
 /** What the operator's command does with roles, and its answer to «why may he not?». */
-import { type RoleDefinition, roleById } from '../access/built-in-roles.ts';
+import type { RoleDefinition } from '../access/built-in-roles.ts';
 import { checkCondition } from '../access/conditions/check-condition.ts';
 import { ConditionError } from '../access/conditions/condition-error.ts';
 import { parseCondition } from '../access/conditions/parse-condition.ts';
@@ -10,12 +10,12 @@ import { RegistryError } from '../errors.ts';
 import { explainAccess } from '../identity/explain-access.ts';
 import { toGuid } from '../identity/guid.ts';
 import type { RoleAssignmentRow } from '../registry/access-reader.ts';
-import type { RegistryRow } from '../registry/metadata-reader.ts';
 import type { OperatorRoleAssignment } from './access-protocol.ts';
+import { azurePath } from './azure-path.ts';
 import { iso } from './iso-time.ts';
 import { firstTenant, knownPrincipal } from './known-principal.ts';
 import { knownRegistry } from './known-registry.ts';
-import { type KnownRole, knownRole } from './known-role.ts';
+import { knownRole, refuseOutside, roleNameOf } from './known-role.ts';
 import type { OperationsParts } from './operations-parts.ts';
 import { operatorContext } from './operator-context.ts';
 import type { OperatorHandlers } from './operator-handlers.ts';
@@ -99,17 +99,6 @@ function conditionOf(
   return { text, version };
 }
 
-/** A custom role is given where it may be, and below. @throws resource_invalid */
-function refuseOutside(role: KnownRole, scope: string): void {
-  const { assignableScopes } = role;
-  const wanted = `${scope}/`.toLowerCase();
-  const isWithin = (parent: string): boolean =>
-    wanted.startsWith(`${parent.replace(/\/$/, '')}/`.toLowerCase());
-  if (assignableScopes === undefined || assignableScopes.some(isWithin)) return;
-  const message = `The role ${role.name} can be given at ${assignableScopes.join(', ')} and below, not at ${scope}.`;
-  throw new RegistryError('resource_invalid', message);
-}
-
 async function scopeOf(
   { reader }: OperationsParts,
   input: OperatorInput<'role-assignment.create'>,
@@ -143,20 +132,11 @@ async function describe(
     id: toGuid(row.id),
     principal: principal?.name ?? '',
     principalId: toGuid(row.principal),
-    role: (roleById(row.role) ?? (await reader.findRoleDefinition(row.role)))?.name ?? row.role,
+    role: await roleNameOf(reader, row.role),
     roleId: row.role,
     scope: await azurePath(row.scope, await reader.listRegistries()),
     condition: row.condition?.text ?? null,
     conditionVersion: row.condition?.version ?? null,
     createdAt: iso(row.createdAt),
   };
-}
-
-async function azurePath(scope: AssignmentScope, registries: readonly RegistryRow[]): Promise<string> {
-  if (scope.kind === 'subscription') return `/subscriptions/${toGuid(scope.subscription)}`;
-  if (scope.kind === 'resource-group')
-    return `/subscriptions/${toGuid(scope.subscription)}/resourceGroups/${scope.resourceGroup}`;
-  const registry = registries.find(({ id }) => id === scope.registry);
-  const group = `/subscriptions/${toGuid(registry?.subscription ?? '')}/resourceGroups/${registry?.resourceGroup ?? ''}`;
-  return `${group}/providers/Microsoft.ContainerRegistry/registries/${registry?.name ?? scope.registry}`;
 }

@@ -1,16 +1,16 @@
 /** What the operator's command does with outside issuers that are trusted. */
-import { roleById } from '../access/built-in-roles.ts';
 import { hasRights, roleRights } from '../access/role-rights.ts';
 import { RegistryError } from '../errors.ts';
 import { anyRegistry, workloadExchange } from '../identity/audiences.ts';
 import type { TrustedIssuerRow } from '../registry/access-reader.ts';
 import type { RegistryRow } from '../registry/metadata-reader.ts';
 import type { OperatorTrustedIssuer } from './access-protocol.ts';
+import { azurePath } from './azure-path.ts';
 import { readGivenKeys } from './given-keys.ts';
 import { iso } from './iso-time.ts';
 import { firstTenant } from './known-principal.ts';
 import { knownRegistry } from './known-registry.ts';
-import { type KnownRole, knownRole } from './known-role.ts';
+import { type KnownRole, knownRole, refuseOutside, roleNameOf } from './known-role.ts';
 import type { OperationsParts } from './operations-parts.ts';
 import { operatorContext } from './operator-context.ts';
 import type { OperatorHandlers } from './operator-handlers.ts';
@@ -42,16 +42,19 @@ export function trustedIssuerOperations(parts: OperationsParts): TrustedIssuerOp
     'trusted-issuer.create': async (input) => {
       const { tenant, subscription } = await firstTenant(reader);
       const registry = input.registry === undefined ? undefined : await knownRegistry(reader, input.registry);
+      const scope =
+        registry === undefined
+          ? ({ kind: 'subscription', subscription: subscription.id } as const)
+          : ({ kind: 'registry', registry: registry.id } as const);
+      const role = await knownRole(reader, input.role);
+      refuseOutside(role, await azurePath(scope, await reader.listRegistries()));
       const issuer = {
         id: sources.newId(),
         tenant: tenant.id,
         ...conditionsOf(input),
         audience: audienceOf(input, registry, parts.domain),
-        role: roleOf(await knownRole(reader, input.role)),
-        scope:
-          registry === undefined
-            ? ({ kind: 'subscription', subscription: subscription.id } as const)
-            : ({ kind: 'registry', registry: registry.id } as const),
+        role: roleOf(role),
+        scope,
         ...readGivenKeys(input),
       };
       const stream = registry?.id ?? tenant.id;
@@ -127,7 +130,7 @@ async function describe({ reader }: OperationsParts, row: TrustedIssuerRow): Pro
     registry: registries.find(({ id }) => id === registry)?.name ?? null,
     subject: row.subject,
     claims: row.claims,
-    role: (roleById(row.role) ?? (await reader.findRoleDefinition(row.role)))?.name ?? row.role,
+    role: await roleNameOf(reader, row.role),
     keys: row.keys === undefined ? 'fetched' : 'given',
     jwksUri: row.jwksUri ?? null,
     enabled: row.enabled,

@@ -1,5 +1,6 @@
 import { isRefusal } from '../../errors.ts';
 import { ManagedIdentityError } from '../../identity/managed-identity-error.ts';
+import { StorageFailure } from '../../storage-failure.ts';
 import { retryAfter } from '../retry-after.ts';
 
 /** How the managed-identity endpoints show a refusal: IMDS's members, and App Service's beside them. */
@@ -32,6 +33,10 @@ function translate(error: unknown): {
   if (isRefusal(error)) {
     const status = error.code === 'host_unknown' ? 421 : 400;
     return { outcome: error.code, status, message: error.message };
+  }
+  if (error instanceof StorageFailure) {
+    const message = 'The storage of the directory failed; try again.';
+    return { outcome: `storage:${error.code}`, status: 503, message, headers: { 'Retry-After': '2' } };
   }
   return { outcome: 'bug', status: 500, message: 'Something went wrong in the directory.' };
 }
