@@ -1,3 +1,4 @@
+import type { OperatorInput } from '@cerulean/server/operator/protocol.ts';
 import type { Command } from 'commander';
 import { askServer } from './ask-server.ts';
 import { CommandError } from './command-error.ts';
@@ -14,8 +15,6 @@ interface AssignmentOptions {
   readonly conditionFile?: string;
   readonly conditionVersion?: string;
 }
-
-type ExplainedAction = 'pull' | 'push' | 'delete' | 'metadata_read' | 'metadata_write' | 'catalog';
 
 /** `role-assignment create|list|show|delete` and `access explain`. */
 export function addRightsCommands(program: Command, session: Session): void {
@@ -78,7 +77,7 @@ function addExplain(program: Command, session: Session): void {
     .addHelpText('after', example('access explain payments ci push team/app'))
     .action(async (...words: [string, string, string, string?]) => {
       const [registry, principal, action, repository] = words;
-      const asked = { registry, principal, action: action as ExplainedAction };
+      const asked = { registry, principal, action: action as OperatorInput<'access.explain'>['action'] };
       const input = repository === undefined ? asked : { ...asked, repository };
       session.show(await askServer(session.dataFolder(), 'access.explain', input), renderDecision);
     });

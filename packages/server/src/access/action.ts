@@ -1,5 +1,10 @@
 /** What can be done with the content of a repository, as scopes of tokens name it. */
-export type RepositoryAction = 'pull' | 'push' | 'delete' | 'metadata_read' | 'metadata_write';
+export const repositoryActions = ['pull', 'push', 'delete', 'metadata_read', 'metadata_write'] as const;
+
+export type RepositoryAction = (typeof repositoryActions)[number];
+
+/** What somebody may ask about: why may he, or may he not? */
+export const explainedActions = [...repositoryActions, 'catalog'] as const;
 
 /** What is of the registry itself: its list of repositories, and the answer to why somebody may, or may not. */
 export type RegistryAction = 'catalog' | 'explain';

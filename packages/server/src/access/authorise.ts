@@ -9,7 +9,7 @@
  * Invariants. A bound never adds a right. Credentials of one registry are worth nothing in another. What is not
  * allowed by a line here is denied.
  */
-import { type Action, isRegistryAction, registryScopes } from './action.ts';
+import { type Action, isRegistryAction, registryScopes, repositoryActions } from './action.ts';
 import type { RegistryPlace, RoleAssignment } from './role-assignment.ts';
 import {
   hasRights,
@@ -248,15 +248,7 @@ const tokenDisabled = 'the token is disabled';
 
 /** ACR gives anonymous callers the pull and list scopes of the whole registry. */
 const anonymousActions: readonly Action[] = ['pull', 'metadata_read', 'catalog'];
-const adminActions: readonly Action[] = [
-  'pull',
-  'push',
-  'delete',
-  'metadata_read',
-  'metadata_write',
-  'catalog',
-  'explain',
-];
+const adminActions: readonly Action[] = [...repositoryActions, 'catalog', 'explain'];
 
 function covers(bound: readonly AccessClaim[], action: Action, resource: Resource): boolean {
   return bound.some((claim) => {

@@ -1,6 +1,6 @@
 import { parseRepositoryName } from '@cerulean/oci/repository-name.ts';
 import type { Scope } from '@cerulean/oci/scope.ts';
-import { type RegistryAction, registryScopes } from './action.ts';
+import { type RegistryAction, registryScopes, repositoryActions } from './action.ts';
 import {
   type AccessClaim,
   type AccessSettings,
@@ -9,14 +9,6 @@ import {
   type Caller,
   type Resource,
 } from './authorise.ts';
-
-const repositoryActions = [
-  'pull',
-  'push',
-  'delete',
-  'metadata_read',
-  'metadata_write',
-] as const satisfies Action[];
 
 const registryActions = ['catalog', 'explain'] as const satisfies RegistryAction[];
 

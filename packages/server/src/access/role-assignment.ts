@@ -36,6 +36,17 @@ export interface RegistryPlace {
   readonly resourceGroup: string | undefined;
 }
 
+/** Where the registry of this row stands. */
+export const placeOf = ({
+  id,
+  subscription,
+  resourceGroup,
+}: { readonly id: string } & Partial<Omit<RegistryPlace, 'registry'>>): RegistryPlace => ({
+  registry: id,
+  subscription,
+  resourceGroup,
+});
+
 /** Whether an assignment at this scope says something about that registry. */
 export function covers(scope: AssignmentScope, place: RegistryPlace): boolean {
   if (scope.kind === 'registry') return scope.registry === place.registry;

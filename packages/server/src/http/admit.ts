@@ -159,7 +159,8 @@ export function createAdmitMetadataHost(hosts: HostRules): AdmitMetadataHost {
 function isOfNoRegistry(
   requires: Requirement,
 ): requires is Extract<Requirement, { kind: 'nothing' | 'operator-address' | 'metadata' }> {
-  return ['nothing', 'operator-address', 'metadata'].includes(requires.kind);
+  const { kind } = requires;
+  return kind === 'nothing' || kind === 'operator-address' || kind === 'metadata';
 }
 
 type Place = Omit<ConnectionLogin, 'caller' | 'calls'>;

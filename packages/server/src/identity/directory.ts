@@ -2,7 +2,7 @@ import type { Principal } from '../access/authorise.ts';
 import { roleById } from '../access/built-in-roles.ts';
 import { createEpochCache } from '../access/epoch-cache.ts';
 import type { RightsEpoch } from '../access/rights-epoch.ts';
-import type { RoleAssignment } from '../access/role-assignment.ts';
+import { placeOf, type RoleAssignment } from '../access/role-assignment.ts';
 import { systemScopeMaps } from '../access/scope-map.ts';
 import { limits } from '../limits.ts';
 import type {
@@ -228,8 +228,7 @@ function seenFrom(registry: RegistryRow, known: Known): Principal | undefined {
       ? { kind: 'admin', ...common }
       : { kind: 'token', ...common, scopeMap: known.scopeMap };
   }
-  const { subscription, resourceGroup } = registry;
-  const place = { registry: registry.id, subscription, resourceGroup };
+  const place = placeOf(registry);
   const { assignments } = known;
   if (known.kind === 'outside') {
     const { row, issuer } = known;

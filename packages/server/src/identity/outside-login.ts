@@ -6,7 +6,7 @@
  * only whether a trusted issuer takes it in, and as whom. The caller learns that it was refused, the operator why.
  */
 import type { Principal } from '../access/authorise.ts';
-import { covers } from '../access/role-assignment.ts';
+import { covers, placeOf } from '../access/role-assignment.ts';
 import { roleRights } from '../access/role-rights.ts';
 import { RegistryError } from '../errors.ts';
 import type { TrustedIssuerRow } from '../registry/access-reader.ts';
@@ -164,12 +164,6 @@ function mostRightsFirst(rows: readonly TrustedIssuerRow[], registry: RegistryRo
     roleRights([row], placeOf(registry), registry.settings.roleAssignmentMode).everywhere.size;
   return rows.toSorted((a, b) => rights(b) - rights(a));
 }
-
-const placeOf = ({ id, subscription, resourceGroup }: RegistryRow) => ({
-  registry: id,
-  subscription,
-  resourceGroup,
-});
 
 /** Failures are counted for each subject: one job that fails keeps no other out. */
 const attemptOf = ({ issuer, subject }: OutsideToken, place: LoginPlace) => ({

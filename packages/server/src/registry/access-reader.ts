@@ -2,6 +2,7 @@
 import type { DirectoryPrincipalType } from '../access/authorise.ts';
 import type { RoleDefinition } from '../access/built-in-roles.ts';
 import type { RoleAssignment } from '../access/role-assignment.ts';
+import type { NewIdentityBinding, NewUserPassword } from './access-commands.ts';
 
 export interface TenantRow {
   readonly id: string;
@@ -67,28 +68,12 @@ export interface RoleDefinitionRow extends RoleDefinition {
 }
 
 /** Who may have tokens of a managed identity. */
-export interface IdentityBindingRow {
-  readonly id: string;
-  /** The principal's id. */
-  readonly identity: string;
-  readonly systemAssigned: boolean;
-  readonly caller:
-    | { readonly kind: 'address'; readonly network: string }
-    | {
-        readonly kind: 'header';
-        readonly verifierVersion: number;
-        readonly verifier: Uint8Array;
-      };
+export interface IdentityBindingRow extends NewIdentityBinding {
   readonly createdAt: number;
 }
 
-/** The password of a user. */
-export interface UserPasswordRow {
-  readonly id: string;
-  readonly verifierKind: 'hmac' | 'scrypt';
-  readonly verifierVersion: number;
-  readonly verifier: Uint8Array;
-}
+/** The password of a user, as it was set. */
+export type UserPasswordRow = NewUserPassword;
 
 /** The role assignment that it stands for is `id`, `role` and `scope`. */
 export interface TrustedIssuerRow extends RoleAssignment {

@@ -1,19 +1,10 @@
-import { type Action, isRegistryAction } from '../../access/action.ts';
+import { explainedActions, isRegistryAction } from '../../access/action.ts';
 import type { Principal } from '../../access/authorise.ts';
 import { RegistryError } from '../../errors.ts';
 import { explainAccess } from '../../identity/explain-access.ts';
 import { toGuid } from '../../identity/guid.ts';
 import type { OciHandler } from '../oci/handling.ts';
 import { jsonAnswer } from './attribute-json.ts';
-
-const explained = [
-  'pull',
-  'push',
-  'delete',
-  'metadata_read',
-  'metadata_write',
-  'catalog',
-] as const satisfies Action[];
 
 /**
  * `GET /acr/v1/_access/explain?principal=&action=&repository=`: why a principal may or may not, for owners. ACR has
@@ -26,9 +17,9 @@ export const explain: OciHandler = async ({ exchange, admission, ports }) => {
     const message = 'Say who: ?principal= with a name, an object id, a client id, a token, or anonymous.';
     throw new RegistryError('bad_request', message);
   }
-  const action = explained.find((one) => one === query.get('action'));
+  const action = explainedActions.find((one) => one === query.get('action'));
   if (action === undefined)
-    throw new RegistryError('bad_request', `Say what: ?action= with one of ${explained.join(', ')}.`);
+    throw new RegistryError('bad_request', `Say what: ?action= with one of ${explainedActions.join(', ')}.`);
   const repository = isRegistryAction(action) ? undefined : (query.get('repository') ?? undefined);
   const { registry, loginServer } = admission;
   const question = { principal: named, action, repository };

@@ -1,4 +1,5 @@
 import { DirectoryError } from '../../identity/directory-error.ts';
+import { singleParameter } from '../single-parameter.ts';
 
 /** Asked for along with a token; they mean nothing for an application. */
 const signInScopes = ['openid', 'offline_access', 'profile', 'email'];
@@ -26,10 +27,9 @@ export function requiredParameter(form: URLSearchParams, name: string): string {
   throw new DirectoryError('invalid_request', 900144, message);
 }
 
-/** A parameter that comes twice is refused: two readers could each take another one. Empty is as not given. */
+/** Empty is as not given. Throws DirectoryError for one that comes twice. */
 export function parameter(form: URLSearchParams, name: string): string | undefined {
-  const values = form.getAll(name);
-  if (values.length > 1)
-    throw new DirectoryError('invalid_request', 90023, `The parameter '${name}' is given more than once.`);
-  return values[0] === '' ? undefined : values[0];
+  const twice = () =>
+    new DirectoryError('invalid_request', 90023, `The parameter '${name}' is given more than once.`);
+  return singleParameter(form, name, twice) || undefined;
 }

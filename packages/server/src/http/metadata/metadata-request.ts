@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { isGuid } from '../../identity/guid.ts';
 import { ManagedIdentityError } from '../../identity/managed-identity-error.ts';
 import type { IdentityCaller, IdentitySelector } from '../../identity/managed-identity-login.ts';
+import { singleParameter } from '../single-parameter.ts';
 import { type AddressList, plainAddress } from '../trusted-proxies.ts';
 
 /** A request for a token of a managed identity. */
@@ -78,12 +79,9 @@ function selectorOf(by: 'clientId' | 'objectId' | 'resourceId', value: string): 
   return { by, guid: value };
 }
 
-/** Twice is refused: two readers could each take another one. Empty is as not given. */
-function single(query: URLSearchParams, name: string): string | undefined {
-  const values = query.getAll(name);
-  if (values.length > 1) throw invalid(`The parameter ${name} is given more than once`);
-  return values[0] === '' ? undefined : values[0];
-}
+/** Empty is as not given. */
+const single = (query: URLSearchParams, name: string): string | undefined =>
+  singleParameter(query, name, invalid) || undefined;
 
 const invalid = (message: string): ManagedIdentityError =>
   new ManagedIdentityError('invalid_request', message);

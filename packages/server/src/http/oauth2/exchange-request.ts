@@ -1,5 +1,6 @@
 import { RegistryError } from '../../errors.ts';
 import { fromGuid } from '../../identity/guid.ts';
+import { singleParameter } from '../single-parameter.ts';
 
 /** What an exchange asks for. */
 export interface ExchangeRequest {
@@ -16,9 +17,9 @@ export interface ExchangeRequest {
  * directory too: a registry's own can't be prolonged, so a login ends when it says. Throws RegistryError `bad_request`.
  */
 export function parseExchangeForm(form: URLSearchParams): ExchangeRequest {
-  const service = single(form, 'service') || undefined;
-  const tenant = fromGuid(single(form, 'tenant') ?? '');
-  switch (single(form, 'grant_type') ?? '') {
+  const service = singleParameter(form, 'service', badRequest) || undefined;
+  const tenant = fromGuid(singleParameter(form, 'tenant', badRequest) ?? '');
+  switch (singleParameter(form, 'grant_type', badRequest) ?? '') {
     case 'access_token':
     case 'access_token_refresh_token':
       return { token: required(form, 'access_token'), service, tenant };
@@ -32,16 +33,9 @@ export function parseExchangeForm(form: URLSearchParams): ExchangeRequest {
 }
 
 function required(form: URLSearchParams, name: string): string {
-  const value = single(form, name) ?? '';
+  const value = singleParameter(form, name, badRequest) ?? '';
   if (value === '') throw badRequest(`The parameter ${name} is missing.`);
   return value;
-}
-
-/** A parameter that comes twice is refused: two readers could each take another one. */
-function single(form: URLSearchParams, name: string): string | undefined {
-  const values = form.getAll(name);
-  if (values.length > 1) throw badRequest(`The parameter ${name} is given more than once.`);
-  return values[0];
 }
 
 const badRequest = (message: string) => new RegistryError('bad_request', message);

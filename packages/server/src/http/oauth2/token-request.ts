@@ -2,6 +2,7 @@ import { parseScopes, type Scope, ScopeError } from '@cerulean/oci/scope.ts';
 import { RegistryError } from '../../errors.ts';
 import { type Credentials, parseAuthorization } from '../../identity/parse-authorization.ts';
 import { limits } from '../../limits.ts';
+import { singleParameter } from '../single-parameter.ts';
 
 /** What a token request asks for, and by which credentials. */
 export interface TokenRequest {
@@ -25,8 +26,8 @@ export function parseTokenQuery(query: URLSearchParams, authorization: string | 
  * Throws RegistryError `bad_request`.
  */
 export function parseTokenForm(form: URLSearchParams, authorization: string | undefined): TokenRequest {
-  const refreshToken = single(form, 'refresh_token') ?? '';
-  switch (single(form, 'grant_type')) {
+  const refreshToken = singleParameter(form, 'refresh_token', badRequest) ?? '';
+  switch (singleParameter(form, 'grant_type', badRequest)) {
     case 'refresh_token':
       if (refreshToken === '') throw badRequest('grant_type=refresh_token needs a refresh_token.');
       return { credentials: { scheme: 'refresh', refreshToken }, ...whatIsAsked(form) };
@@ -42,8 +43,8 @@ export function parseTokenForm(form: URLSearchParams, authorization: string | un
 }
 
 function passwordCredentials(form: URLSearchParams, authorization: string | undefined): Credentials {
-  const user = single(form, 'username') ?? '';
-  const password = single(form, 'password') ?? '';
+  const user = singleParameter(form, 'username', badRequest) ?? '';
+  const password = singleParameter(form, 'password', badRequest) ?? '';
   if (user !== '') return { scheme: 'basic', user, password };
   if (password !== '') throw badRequest('grant_type=password needs a username with the password.');
   return parseAuthorization(authorization);
@@ -52,18 +53,11 @@ function passwordCredentials(form: URLSearchParams, authorization: string | unde
 function whatIsAsked(parameters: URLSearchParams): Pick<TokenRequest, 'service' | 'scopes'> {
   try {
     const scopes = parseScopes(parameters.getAll('scope'), limits);
-    return { service: single(parameters, 'service') || undefined, scopes };
+    return { service: singleParameter(parameters, 'service', badRequest) || undefined, scopes };
   } catch (error) {
     if (!(error instanceof ScopeError)) throw error;
     throw badRequest(error.message);
   }
-}
-
-/** A parameter that comes twice is refused: two readers could each take another one. */
-function single(parameters: URLSearchParams, name: string): string | undefined {
-  const values = parameters.getAll(name);
-  if (values.length > 1) throw badRequest(`The parameter ${name} is given more than once.`);
-  return values[0];
 }
 
 const badRequest = (message: string) => new RegistryError('bad_request', message);
