@@ -24,7 +24,7 @@ const plain = ['distribution', 'cerulean'] as const;
 const plainAndTls = [...plain, 'distribution-tls', 'cerulean-tls'] as const;
 
 /** A small machine under load needs more time to compile what is hot: this many operations are warming up too. */
-const warmCounts = { small: 4000, tags: 2000, images: 100, pulls: 400 } as const;
+const warmCounts = { small: 12000, tags: 6000, images: 300, pulls: 1200 } as const;
 const warmed = (count: number): string[] => ['-warm-count', String(count)];
 
 const timed = (size: Size, concurrency: number, ...more: string[]): string[] => [

@@ -9,7 +9,6 @@ import type { Config } from './config/load-config.ts';
 import { parseListenAddress } from './config/network-names.ts';
 import { openDeployment } from './deployment.ts';
 import { openDirectory } from './deployment-directory.ts';
-import { giveBackStartMemory } from './give-back-start-memory.ts';
 import { JobRunner } from './jobs/job-runner.ts';
 import { createLogger, type Logger, logFormatOf } from './observability/logger.ts';
 import { metricsText } from './observability/metrics.ts';
@@ -92,7 +91,6 @@ export async function startServer(config: Config, voice: Voice = standardOutput(
   opened.use(await startControlServer({ dataFolder: config.dataFolder, handlers, log }));
   const jobs = opened.use(new JobRunner({ bus: main.bus, handlers: main.jobHandlers, log, ...sources }));
   jobs.start();
-  giveBackStartMemory();
   voice.welcome(
     welcomeText({
       config,

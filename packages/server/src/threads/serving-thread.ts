@@ -4,7 +4,6 @@ import type { Socket } from 'node:net';
 import { Server as TlsServer } from 'node:tls';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { openServing } from '../compose.ts';
-import { giveBackStartMemory } from '../give-back-start-memory.ts';
 import { createLogger, type Logger } from '../observability/logger.ts';
 import { createThreadMetrics, metricsContentType, type ThreadMetrics } from '../observability/metrics.ts';
 import { processSources } from '../process-sources.ts';
@@ -44,7 +43,6 @@ async function start(main: MessagePort, data: ServingThreadData): Promise<void> 
     const port = data.listen === undefined ? undefined : await listenHere(serving.server, data.listen);
     if (data.listenForMetadata !== undefined)
       await listenHere(serving.metadataServer, data.listenForMetadata, '--metadata-listen ADDRESS:PORT');
-    giveBackStartMemory();
     report({ report: 'ready', port });
   } catch (error) {
     const code = (error as { code?: unknown }).code;

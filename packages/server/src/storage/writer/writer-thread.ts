@@ -1,7 +1,6 @@
 /** The writer's thread: it owns the only connection that writes, and serves nobody else. */
 import { dirname } from 'node:path';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import { giveBackStartMemory } from '../../give-back-start-memory.ts';
 import type { CommandName } from '../../registry/commands.ts';
 import { syncFolder } from '../../sync-folder.ts';
 import { openSqliteWriter } from '../database/sqlite-database.ts';
@@ -42,7 +41,6 @@ async function start(main: MessagePort, data: WriterThreadData): Promise<void> {
           main.close();
         });
     });
-    giveBackStartMemory();
     report({ report: 'ready' });
   } catch (error) {
     dieIfFatal(error);
