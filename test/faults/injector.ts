@@ -16,6 +16,8 @@ export interface Injection {
 
 /** A call that strace saw. */
 export interface TracedCall {
+  /** Its number; empty where only one is traced. */
+  readonly thread: string;
   /** Milliseconds since the epoch, when it began. */
   readonly atMs: number;
   readonly text: string;
@@ -75,10 +77,10 @@ async function attachedTo(child: ChildProcess, threads: number): Promise<void> {
 
 /** `[pid] seconds.micros call(…) = result`; several threads have their number in front. */
 function tracedCall(line: string): TracedCall[] {
-  const match = /^(?:\d+ +)?(\d+\.\d+) (.*)$/.exec(line);
+  const match = /^(?:(\d+) +)?(\d+\.\d+) (.*)$/.exec(line);
   if (match === null) return [];
-  const [, seconds = '', text = ''] = match;
-  return [{ atMs: Number(seconds) * 1000, text, isInjected: text.includes('(INJECTED)') }];
+  const [, thread = '', seconds = '', text = ''] = match;
+  return [{ thread, atMs: Number(seconds) * 1000, text, isInjected: text.includes('(INJECTED)') }];
 }
 
 /** The numbers of a server's threads; it has one serving thread and one pool thread, and has begun with the writer. */

@@ -47,7 +47,7 @@ function orderOf(calls: readonly TracedCall[]): WriteOrder {
   let isLogUnsynced = false;
   const counts = { acknowledgements: 0, objects: 0 };
   const flaws: string[] = [];
-  for (const { text } of calls) {
+  for (const text of wholeCalls(calls)) {
     const call = parseCall(text);
     if (call === undefined) continue;
     const { name, path } = call;
@@ -62,7 +62,7 @@ function orderOf(calls: readonly TracedCall[]): WriteOrder {
     else if (name === 'fsync') forget(unsyncedNames, (object) => dirname(object) === path);
     else if (name === 'pwrite64' && isLog) isLogUnsynced = true;
     else if (name === 'unlink') forget(unsyncedNames, (object) => text.includes(object), unsyncedBytes);
-    else if (/HTTP\/1\.1 20[1-2] /.test(text)) {
+    else if (isAnswer(text)) {
       counts.acknowledgements += 1;
       for (const object of unsyncedBytes)
         flaws.push(`acknowledged before the bytes of ${object} were synced`);
@@ -73,10 +73,32 @@ function orderOf(calls: readonly TracedCall[]): WriteOrder {
   return { ...counts, flaws };
 }
 
-/** `fsync(23</path>) = 0`, and of `openat` the path of what was opened. Calls that failed or broke off are none. */
+/**
+ * A call that another thread's came between is written in two halves, and only the first has the path. It is whole where
+ * it ends, which is when a sync is done; but an answer leaves when its call begins.
+ */
+function* wholeCalls(calls: readonly TracedCall[]): Generator<string> {
+  const begun = new Map<string, string>();
+  for (const { thread, text } of calls) {
+    const [, beginning] = /^(.*?) *<unfinished \.\.\.>$/.exec(text) ?? [];
+    const [, end] = /^<\.\.\. \w+ resumed>(.*)$/.exec(text) ?? [];
+    if (beginning !== undefined && isAnswer(beginning)) yield beginning;
+    else if (beginning !== undefined) begun.set(thread, beginning);
+    else if (end === undefined) yield text;
+    else {
+      const whole = begun.get(thread);
+      begun.delete(thread);
+      if (whole !== undefined) yield whole + end;
+    }
+  }
+}
+
+const isAnswer = (text: string): boolean => /HTTP\/1\.1 20[1-2] /.test(text);
+
+/** `fsync(23</path>) = 0`, and of `openat` the path of what was opened. Calls that failed are none. */
 function parseCall(text: string): { name: string; path: string } | undefined {
-  const name = /^(\w+)\(/.exec(text)?.[1] ?? /^<\.\.\. (\w+) resumed>/.exec(text)?.[1];
-  if (name === undefined || / = -1 /.test(text) || text.includes('<unfinished ...>')) return undefined;
+  const name = /^(\w+)\(/.exec(text)?.[1];
+  if (name === undefined || / = -1 /.test(text)) return undefined;
   const path = name === 'openat' ? /= \d+<([^>]*)>$/.exec(text)?.[1] : /^\w+\(\d+<([^>]*)>/.exec(text)?.[1];
   return { name, path: path ?? '' };
 }
