@@ -9,7 +9,7 @@ import { toolFile } from '../tools/tool-location.ts';
 import { clientEnvironment, testFolder } from './client-program.ts';
 
 const folder = testFolder('user-sign-in');
-const user = 'ann@contoso.example';
+const user = 'user@contoso.example';
 /** MSAL asks about a user's realm at port 443, whatever the port of the authority is. */
 const host = '127.0.0.3';
 let server: ServerProcess;

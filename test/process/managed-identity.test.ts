@@ -4,6 +4,7 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import './patient-tests.ts';
+import { eventually } from './eventually.ts';
 import { operate, operateJson } from './operator.ts';
 import { type Patch, withPatchedSource } from './patched-source.ts';
 import { adminOf, RegistryClient } from './registry-client.ts';
@@ -94,7 +95,9 @@ test('a binding opens both doors to the caller that it names, until it is delete
     await operateJson(server, 'identity-binding', 'delete', id);
     for (const port of [server.port, metadataPort])
       expect(await askAllThreads(port, imds, bound)).toEqual([400]);
-    expect(server.stdout()).toContain('identity-binding create IDENTITY --address 127.0.0.7');
+    const told = 'identity-binding create IDENTITY --address 127.0.0.7';
+    // Lines of the log are gathered for a moment before they are written.
+    await eventually(async () => expect(server.stdout()).toContain(told));
   }));
 
 test('a header is shown once, opens both doors to whoever knows it, and is in no log', () =>

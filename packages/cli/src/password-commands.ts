@@ -18,7 +18,7 @@ export function addPasswordCommands(program: Command, session: Session): void {
       'gives a user a password and ends all sign-ins; without a file one is made and shown this once',
     )
     .option('--file <file>', 'its first line is the password; - reads the standard input')
-    .addHelpText('after', example('password set ann'))
+    .addHelpText('after', example('password set user@contoso.example'))
     .action(async (user: string, given: { file?: string }) => {
       const input = given.file === undefined ? { user } : { user, password: await firstLineOf(given.file) };
       session.show(await askServer(folder(), 'password.set', input), renderPassword);
@@ -26,7 +26,7 @@ export function addPasswordCommands(program: Command, session: Session): void {
   password
     .command('delete <user>')
     .description('takes the password away and ends all sign-ins')
-    .addHelpText('after', example('password delete ann'))
+    .addHelpText('after', example('password delete user@contoso.example'))
     .action(async (user: string) =>
       session.show(
         await askServer(folder(), 'password.delete', { user }),

@@ -82,7 +82,7 @@ function addGroupCommands(program: Command, session: Session): void {
     group
       .command(`${word} <group> <member>`)
       .description(word === 'add' ? 'puts a principal into a group' : 'takes a principal out of a group')
-      .addHelpText('after', example(`group ${word} developers ann`))
+      .addHelpText('after', example(`group ${word} developers user@contoso.example`))
       .action(async (name: string, member: string) => {
         const input = { group: name, member };
         session.show(await askServer(session.dataFolder(), `group.${word}`, input), renderPrincipal);

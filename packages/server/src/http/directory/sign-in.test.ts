@@ -12,7 +12,7 @@ const password = 'correct horse battery';
 
 type Endpoints = Awaited<ReturnType<typeof openLoginEndpoints>>;
 
-async function addUser({ deployment }: Endpoints, name = 'ann@contoso', chosen = password): Promise<string> {
+async function addUser({ deployment }: Endpoints, name = 'user@contoso', chosen = password): Promise<string> {
   const { tenant } = deployment;
   const id = newId();
   await deployment.run('createPrincipal', { id, tenant, kind: 'user', name, appId: null });
@@ -38,7 +38,7 @@ const signIn = (endpoints: Endpoints, change: Record<string, string> = {}, segme
     grant_type: 'password',
     client_id: client,
     client_info: '1',
-    username: 'ann@contoso',
+    username: 'user@contoso',
     password,
     scope,
     ...change,
@@ -64,7 +64,7 @@ const notValid = [400, 'invalid_grant', 700082];
 describe('a user with a password', () => {
   test('is asked about where az asks, and is told to send it here, whoever it is', async () => {
     await using endpoints = await openLoginEndpoints();
-    for (const user of ['ann@contoso', 'nobody%40contoso']) {
+    for (const user of ['user@contoso', 'nobody%40contoso']) {
       const answer = await endpoints.ask(`/common/userrealm/${user}?api-version=1.0`);
       expect(answer.statusCode).toBe(200);
       expect(answer.json()).toMatchObject({ account_type: 'Managed', domain_name: 'contoso' });
@@ -86,7 +86,7 @@ describe('a user with a password', () => {
         idtyp: 'user',
         oid: toGuid(id),
         tid,
-        upn: 'ann@contoso',
+        upn: 'user@contoso',
       });
       expect(claimsIn(answer, 'id_token')).toMatchObject({
         aud: client,
@@ -94,7 +94,7 @@ describe('a user with a password', () => {
         oid: toGuid(id),
         sub: toGuid(id),
         tid,
-        preferred_username: 'ann@contoso',
+        preferred_username: 'user@contoso',
       });
       const info = Buffer.from(member(answer, 'client_info'), 'base64url').toString();
       expect(JSON.parse(info)).toEqual({ uid: toGuid(id), utid: tid });
